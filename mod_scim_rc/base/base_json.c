@@ -1,0 +1,179 @@
+#include "base_json.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <apr_strings.h>
+
+#include "base_str.h"
+
+static apr_status_t release(void *json)
+{
+    json_decref(json);
+    return APR_SUCCESS;
+}
+
+json_t *base_json_own(apr_pool_t *p, json_t *json)
+{
+    if (json) {
+        apr_pool_cleanup_register(p, json, release, apr_pool_cleanup_null);
+    }
+    return json;
+}
+
+/* How deep the brackets outside of strings nest. */
+static int depth_of(const char *data, apr_size_t len)
+{
+    int depth = 0, deepest = 0, in_string = 0;
+    apr_size_t i;
+
+    for (i = 0; i < len; i++) {
+        if (in_string) {
+            if (data[i] == '\\') {
+                i++;
+            }
+            else if (data[i] == '"') {
+                in_string = 0;
+            }
+        }
+        else if (data[i] == '"') {
+            in_string = 1;
+        }
+        else if (data[i] == '{' || data[i] == '[') {
+            if (++depth > deepest) {
+                deepest = depth;
+            }
+        }
+        else if (data[i] == '}' || data[i] == ']') {
+            depth--;
+        }
+    }
+    return deepest;
+}
+
+json_t *base_json_parse(apr_pool_t *p, const char *data, apr_size_t len, int max_depth,
+                        int flags, const char **problem)
+{
+    json_error_t error;
+    json_t *json;
+
+    if (depth_of(data, len) > max_depth) {
+        if (problem) {
+            *problem = apr_psprintf(p, "nested more than %d deep", max_depth);
+        }
+        return NULL;
+    }
+    json = json_loadb(data, len,
+                      JSON_DECODE_ANY |
+                          (flags & BASE_JSON_UNIQUE ? JSON_REJECT_DUPLICATES : 0),
+                      &error);
+    if (!json && problem) {
+        *problem = apr_psprintf(p, "%s (line %d, column %d)", error.text, error.line,
+                                error.column);
+    }
+    return base_json_own(p, json);
+}
+
+const char *base_json_text(apr_pool_t *p, const json_t *json, apr_size_t *len)
+{
+    size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = apr_palloc(p, size + 1);
+
+    json_dumpb(json, text, size, JSON_COMPACT | JSON_ENCODE_ANY);
+    text[size] = '\0';
+    if (len) {
+        *len = size;
+    }
+    return text;
+}
+
+#define NAME_MAX_BYTES 128
+
+/* Copies the first step of a dotted path; returns what follows it, NULL at the end. */
+static const char *step(const char *path, char name[NAME_MAX_BYTES])
+{
+    const char *dot = strchr(path, '.');
+    apr_size_t len = dot ? (apr_size_t)(dot - path) : strlen(path);
+
+    apr_cpystrn(name, path, len + 1 < NAME_MAX_BYTES ? len + 1 : NAME_MAX_BYTES);
+    return dot ? dot + 1 : NULL;
+}
+
+json_t *base_json_at(const json_t *json, const char *path)
+{
+    char name[NAME_MAX_BYTES];
+    const json_t *at = json;
+
+    while (at && path) {
+        path = step(path, name);
+        at = json_object_get(at, name);
+    }
+    return (json_t *)at;
+}
+
+const char *base_json_string(const json_t *json, const char *path)
+{
+    return json_string_value(base_json_at(json, path));
+}
+
+json_int_t base_json_int(const json_t *json, const char *path, json_int_t otherwise)
+{
+    const json_t *n = base_json_at(json, path);
+
+    return json_is_integer(n) ? json_integer_value(n) : otherwise;
+}
+
+int base_json_true(const json_t *json, const char *path)
+{
+    return json_is_true(base_json_at(json, path));
+}
+
+int base_json_set_at(json_t *json, const char *path, json_t *value)
+{
+    char name[NAME_MAX_BYTES];
+    const char *rest = step(path, name);
+
+    while (rest) {
+        json_t *next = json_object_get(json, name);
+
+        if (!json_is_object(next)) {
+            next = json_object();
+            if (json_object_set_new(json, name, next)) {
+                json_decref(value);
+                return -1;
+            }
+        }
+        json = next;
+        rest = step(rest, name);
+    }
+    return json_object_set_new(json, name, value);
+}
+
+json_t *base_json_member(const json_t *object, const char *name)
+{
+    json_t *exact = json_object_get(object, name), *value;
+    const char *key;
+
+    if (exact) {
+        return exact;
+    }
+    json_object_foreach((json_t *)object, key, value)
+    {
+        if (base_str_same(key, name)) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+const char *base_json_escape(apr_pool_t *p, const char *text)
+{
+    json_t *string = json_string(text);
+    const char *quoted;
+
+    if (!string) {
+        return "";
+    }
+    quoted = base_json_text(p, string, NULL);
+    json_decref(string);
+    return apr_pstrndup(p, quoted + 1, strlen(quoted) - 2);
+}

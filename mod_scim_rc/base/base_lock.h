@@ -1,0 +1,25 @@
+/* Named locks that hold across threads and processes and end with their holder. */
+#ifndef BASE_LOCK_H
+#define BASE_LOCK_H
+
+#include <apr_pools.h>
+#include <apr_time.h>
+
+#include "base_env.h"
+
+typedef struct base_lock_t base_lock_t;
+
+/* Takes the lock number `id` of the lock file at `path` (made when missing, mode
+ * 0600), waiting until `deadline` (0: not at all). The kernel lets go of it when the
+ * process dies, however it dies. May be held over an upstream call.
+ * APR_SUCCESS and *lock, to be released with base_lock_release() or by clearing `p`;
+ * APR_TIMEUP when somebody else still held it; APR_EINTR when env->sleep said so;
+ * or what the system answered. */
+apr_status_t base_lock_acquire(base_lock_t **lock, apr_pool_t *p, const char *path,
+                               apr_uint64_t id, apr_time_t deadline,
+                               const base_env_t *env);
+
+/* Releases the lock. NULL is allowed, and releasing twice. */
+void base_lock_release(base_lock_t *lock);
+
+#endif
