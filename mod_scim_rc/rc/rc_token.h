@@ -1,0 +1,50 @@
+/* One access token for all processes, got with the JWT grant (RFC 7523). */
+#ifndef RC_TOKEN_H
+#define RC_TOKEN_H
+
+#include "rc_client.h"
+
+#define RC_TOKEN_MAX 4096
+
+/* In shared memory. */
+typedef struct rc_token_state_t {
+    apr_time_t expires;  /* 0: there is no token to be used */
+    apr_time_t renew_at; /* somebody should get the next one */
+    apr_uint32_t generation;
+    /* The last failure, remembered so that nobody asks for the same answer again. */
+    apr_uint32_t failures; /* in a row */
+    apr_time_t retry_at;
+    apr_int32_t kind;        /* rc_error_kind_t */
+    apr_int32_t http_status; /* of the token endpoint */
+    apr_int32_t doubted;     /* the platform has refused a token that was new, and
+                              * accepted none since */
+    char code[64], message[256];
+    char owner[24];           /* the extension that the token speaks for, or "" */
+    char value[RC_TOKEN_MAX]; /* the last member: most of it is rarely copied */
+} rc_token_state_t;
+
+/* A token in use. To be cleared after it. */
+typedef struct rc_bearer_t {
+    apr_uint32_t generation;
+    int doubted;
+    apr_time_t expires;
+    char value[RC_TOKEN_MAX];
+} rc_bearer_t;
+
+/* A token that is valid now; gets a new one when there is none or it is about to
+ * expire, one process for all. RC_CREDENTIALS, RC_UNAVAILABLE (with retry_after while a
+ * failure is remembered), RC_BUSY or RC_INTERRUPTED when there is none in time. */
+rc_error_t *rc_token_get(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                         rc_bearer_t *bearer);
+
+/* The platform answered 401. Nobody uses this token again; a newer one stays. */
+void rc_token_drop(rc_client_t *c, const rc_bearer_t *bearer);
+
+/* ... and to a token that was new: another will not do better for a while. */
+void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
+                       const rc_bearer_t *bearer, rc_error_t *error);
+
+/* The platform accepted the token. */
+void rc_token_trust(rc_client_t *c, const rc_bearer_t *bearer);
+
+#endif
