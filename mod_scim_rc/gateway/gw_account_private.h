@@ -1,0 +1,126 @@
+/* What the files of the gateway share. */
+#ifndef GW_ACCOUNT_PRIVATE_H
+#define GW_ACCOUNT_PRIVATE_H
+
+#include "base_lock.h"
+#include "dir_store.h"
+#include "gw_account.h"
+#include "gw_dictionary.h"
+#include "gw_item.h"
+#include "rc_client.h"
+#include "scim_error.h"
+
+#define GW_ASKED_SLOTS 1024
+
+/* In shared memory, in front of the client's own part. */
+typedef struct gw_shared_t {
+    /* E-mail addresses that the platform was asked for and did not have: a place for
+     * each, found by hash, so that a lookup and the create after it ask once. */
+    struct {
+        apr_uint64_t hash;
+        apr_time_t asked;         /* 0: without an answer yet */
+        apr_time_t doubted_until; /* until then an answer settles nothing */
+    } asked[GW_ASKED_SLOTS];
+} gw_shared_t;
+
+struct gw_account_t {
+    const gw_account_conf_t *conf;
+    const base_shared_t *shared;
+    base_shared_t client_shared;
+    const char *lock_file;
+    dir_store_t *store;
+    rc_client_t *client;
+    gw_style_t style;
+    apr_interval_time_t sync_pause; /* after a failed run; of the one job thread */
+    apr_time_t sync_not_before;
+};
+
+/* gw_account_open() with the transport from outside, for tests. */
+apr_status_t gw_account_open_with(gw_account_t **account, apr_pool_t *p,
+                                  const gw_account_conf_t *conf,
+                                  const base_shared_t *shared,
+                                  const rc_transport_t *transport,
+                                  const base_env_t *env);
+
+/* What RingCentral lists may be older than what it answered to a write a moment ago:
+ * for this long after a write a list is not believed about that extension. */
+#define GW_LIST_LAG apr_time_from_sec(30)
+
+/* Named values of the copy. */
+#define GW_VALUE_SYNCED "synced" /* when the last complete list was asked for, us */
+#define GW_VALUE_STYLE "style"   /* how the documents were made */
+
+/* ---- the copy, as the gateway uses it (gw_copy.c) ---- */
+
+/* Waits until the first fill is complete: NULL, or 503 at the session's deadline. */
+const scim_error_t *gw_copy_wait(gw_session_t *session, apr_pool_t *p);
+
+/* When the copy last became equal to a complete list; 0: never. */
+apr_time_t gw_copy_synced(gw_account_t *account, apr_pool_t *p, const base_env_t *env);
+
+/* The item with this id; APR_NOTFOUND when there is none or it is a gravestone. */
+apr_status_t gw_copy_get(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
+                         gw_item_t *item, dir_record_t *record, const base_env_t *env);
+
+/* Makes the dictionaries available that the places of a document are spelt by; without
+ * them a place is shown as RingCentral has it. */
+void gw_copy_need_places(gw_account_t *account, apr_pool_t *p, const rc_caller_t *who);
+
+/* Stores what a write has made of an item, whatever the copy held. */
+apr_status_t gw_copy_put(gw_account_t *account, apr_pool_t *p, gw_item_t *item,
+                         dir_record_t *record, const base_env_t *env);
+
+/* Leaves a gravestone, so that an older list does not bring the record back. */
+apr_status_t gw_copy_bury(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
+                          const base_env_t *env);
+
+/* Takes over what RingCentral said of some extensions at the time `sent`, singly or in
+ * a list, unless the copy knows better: it was written since. One transaction. */
+apr_status_t gw_copy_absorb(gw_account_t *account, apr_pool_t *p, const json_t *list,
+                            apr_time_t sent, int detailed, const base_env_t *env);
+
+/* Asks RingCentral for users with this e-mail address and absorbs them, once within
+ * the time that the copy is trusted. */
+const scim_error_t *gw_copy_ask(gw_session_t *session, apr_pool_t *p,
+                                const char *email);
+
+/* RingCentral may have a user with this address of whom the copy does not know: the
+ * next question is asked whatever the age of the copy, and not believed before lists
+ * have caught up. */
+void gw_copy_doubt(gw_account_t *account, const char *email, apr_pool_t *p,
+                   const base_env_t *env);
+
+/* Reads one extension anew. *found 0: RingCentral does not have it (and the copy no
+ * more). */
+rc_error_t *gw_copy_reread(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
+                           apr_uint64_t id, int *found);
+
+/* After a change whose answer was lost: reads the extension anew. When that does not
+ * work either, the copy of it is not believed from now on: whoever changes it reads it
+ * first, and any list is newer. 0: RingCentral does not have it any more. */
+int gw_copy_settle(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
+                   apr_uint64_t id);
+
+rc_caller_t gw_session_caller(const gw_session_t *session);
+
+/* "1001" as a number; 0 when it is no id in its one spelling, or NULL. */
+apr_uint64_t gw_id_parse(const char *id);
+const char *gw_id_text(apr_pool_t *p, apr_uint64_t id);
+
+/* ---- writes (gw_write.c, gw_create.c) ---- */
+
+const scim_error_t *gw_create(void *ctx, apr_pool_t *p, const json_t *resource,
+                              scim_record_t *record, const char **id);
+const scim_error_t *gw_update(void *ctx, apr_pool_t *p, const char *id,
+                              scim_change_fn change, void *baton,
+                              scim_record_t *record);
+const scim_error_t *gw_remove(void *ctx, apr_pool_t *p, const char *id);
+
+/* The number of the lock of a folded name; those of users are their ids. */
+apr_uint64_t gw_name_lock(const char *folded);
+
+/* Takes a lock that all processes respect, for the rest of the request. */
+const scim_error_t *gw_lock(gw_session_t *session, apr_pool_t *p, apr_uint64_t id,
+                            base_lock_t **lock);
+
+#endif

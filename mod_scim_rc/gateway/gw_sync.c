@@ -1,0 +1,492 @@
+#include "gw_sync.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <apr_strings.h>
+
+#include "base_json.h"
+#include "base_str.h"
+
+#define PAGE 1000
+#define MAX_PAGES 10000
+/* So many extensions that a list does not show any more are asked for one by one. Of
+ * more a second list must be silent too, and the platform about the first ones. */
+#define FEW 25
+#define SAMPLE 5
+#define PATIENCE apr_time_from_sec(300) /* for one background call */
+
+/* One run over the whole account. */
+typedef struct run_t {
+    gw_account_t *account;
+    apr_pool_t *p;
+    const base_env_t *env;
+    rc_class_t work;
+    apr_time_t begun;
+    apr_array_header_t *seen; /* of apr_uint64_t: the ids in all lists so far, sorted */
+    int lists;
+    int is_short;      /* they are fewer than RingCentral says there are */
+    int doubtful;      /* that, or the account changed while it was listed */
+    apr_time_t synced; /* when the copy was last complete; 0: never */
+} run_t;
+
+static rc_caller_t caller(const run_t *run)
+{
+    rc_caller_t who = {run->env, base_now(run->env) + PATIENCE, run->work};
+
+    return who;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    apr_uint64_t x = *(const apr_uint64_t *)a, y = *(const apr_uint64_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+static int was_seen(const apr_array_header_t *seen, apr_uint64_t id)
+{
+    return seen->nelts &&
+           bsearch(&id, seen->elts, (size_t)seen->nelts, sizeof id, by_id) != NULL;
+}
+
+static void note_seen(run_t *run, const json_t *records)
+{
+    json_t *each;
+    size_t i;
+
+    json_array_foreach((json_t *)records, i, each)
+    {
+        APR_ARRAY_PUSH(run->seen, apr_uint64_t) =
+            (apr_uint64_t)base_json_int(each, "id", 0);
+    }
+}
+
+/* Sorts the ids, so that each is there once. */
+static void sort_seen(apr_array_header_t *seen)
+{
+    apr_uint64_t *ids = (apr_uint64_t *)seen->elts;
+    int i, n = 0;
+
+    qsort(ids, (size_t)seen->nelts, sizeof *ids, by_id);
+    for (i = 0; i < seen->nelts; i++) {
+        if (n == 0 || ids[i] != ids[n - 1]) {
+            ids[n++] = ids[i];
+        }
+    }
+    seen->nelts = n;
+}
+
+/* One page into the copy; *pages and *total as it says. */
+static rc_error_t *take_page(run_t *run, int page, json_int_t *pages, json_int_t *total)
+{
+    rc_extension_query_t query = {page, PAGE, NULL, NULL};
+    rc_caller_t who = caller(run);
+    apr_time_t sent = base_now(run->env);
+    apr_pool_t *p;
+    json_t *list, *records;
+    rc_error_t *e;
+
+    apr_pool_create(&p, run->p);
+    apr_pool_tag(p, "gw_sync_page");
+    e = rc_extension_list(run->account->client, &who, p, &query, &list);
+    if (!e) {
+        records = json_object_get(list, "records");
+        *pages = base_json_int(list, "paging.totalPages", 1);
+        *total = base_json_int(list, "paging.totalElements",
+                               (json_int_t)json_array_size(records));
+        if (!json_array_size(records) && *total > 0 && page <= *pages) {
+            return rc_error(run->p, RC_PROTOCOL, "page %d of %d of the list is empty",
+                            page, (int)*pages);
+        }
+        note_seen(run, records);
+        if (gw_copy_absorb(run->account, p, records, sent, 0, run->env) !=
+            APR_SUCCESS) {
+            e = rc_error(p, RC_INTERRUPTED, "the copy cannot be written");
+        }
+    }
+    if (!e) {
+        apr_pool_destroy(p); /* an error lives in it, and ends the run anyway */
+    }
+    return e;
+}
+
+/* The whole list into the copy, and its ids into run->seen. */
+static rc_error_t *take_list(run_t *run)
+{
+    json_int_t pages = 1, total = 0, first_total = -1;
+    rc_error_t *e = NULL;
+    int page;
+
+    run->doubtful = 0;
+    for (page = 1; !e && page <= pages && page <= MAX_PAGES; page++) {
+        e = take_page(run, page, &pages, &total);
+        first_total = first_total < 0 ? total : first_total;
+        run->doubtful |= total != first_total;
+    }
+    run->lists++;
+    sort_seen(run->seen);
+    /* Pages shift when extensions come and go between two calls. */
+    run->is_short = run->seen->nelts < total;
+    run->doubtful |= run->is_short;
+    return e;
+}
+
+/* ---- what the list does not show any more ---- */
+
+typedef struct missing_t {
+    const apr_array_header_t *seen;
+    apr_time_t before;
+    apr_array_header_t *ids, *graves; /* of apr_uint64_t */
+} missing_t;
+
+static apr_status_t find_missing(void *baton, const dir_record_t *record)
+{
+    missing_t *m = baton;
+
+    if (record->fetched < m->before && !was_seen(m->seen, record->id)) {
+        APR_ARRAY_PUSH(record->flags & DIR_GONE ? m->graves : m->ids, apr_uint64_t) =
+            record->id;
+    }
+    return APR_SUCCESS;
+}
+
+static apr_status_t remove_ids(void *baton, dir_txn_t *txn)
+{
+    const apr_array_header_t *ids = baton;
+    apr_status_t rv = APR_SUCCESS;
+    int i;
+
+    for (i = 0; rv == APR_SUCCESS && i < ids->nelts; i++) {
+        rv = dir_txn_remove(txn, APR_ARRAY_IDX(ids, i, apr_uint64_t));
+    }
+    return rv;
+}
+
+static rc_error_t *change_copy(run_t *run, dir_change_fn change, const void *baton)
+{
+    return dir_change(run->account->store, run->p, change, (void *)baton, run->env) ==
+                   APR_SUCCESS
+               ? NULL
+               : rc_error(run->p, RC_INTERRUPTED, "the copy cannot be written");
+}
+
+static rc_error_t *scan_missing(run_t *run, missing_t *m)
+{
+    m->seen = run->seen;
+    m->before = run->begun - GW_LIST_LAG;
+    m->ids = apr_array_make(run->p, 16, sizeof(apr_uint64_t));
+    m->graves = apr_array_make(run->p, 16, sizeof(apr_uint64_t));
+    return dir_scan(run->account->store, 0, find_missing, m, run->env) == APR_SUCCESS
+               ? NULL
+               : rc_error(run->p, RC_INTERRUPTED, "the copy cannot be read");
+}
+
+/* Reads the first `max` of them anew. *there: how many are still in the account. */
+static rc_error_t *ask_each(run_t *run, const apr_array_header_t *ids, int max,
+                            int *there)
+{
+    rc_error_t *e = NULL;
+    int i, found;
+
+    *there = 0;
+    for (i = 0; !e && i < ids->nelts && i < max; i++) {
+        rc_caller_t who = caller(run);
+
+        e = gw_copy_reread(run->account, &who, run->p,
+                           APR_ARRAY_IDX(ids, i, apr_uint64_t), &found);
+        *there += found;
+    }
+    return e;
+}
+
+static rc_error_t *drop_many(run_t *run, const apr_array_header_t *ids)
+{
+    int there = 0;
+    rc_error_t *e = run->doubtful ? NULL : ask_each(run, ids, SAMPLE, &there);
+
+    if (e) {
+        return e;
+    }
+    if (run->doubtful || there) {
+        base_log(run->env, BASE_LOG_WARNING, APR_SUCCESS,
+                 "SCIMRC0114: account %s: %d users are not in RingCentral's list any "
+                 "more, which cannot be right; they are kept",
+                 run->account->conf->name, ids->nelts);
+        return NULL;
+    }
+    e = change_copy(run, remove_ids, ids);
+    if (!e) {
+        base_log(run->env, BASE_LOG_INFO, APR_SUCCESS,
+                 "SCIMRC0112: account %s: %d extensions left the account",
+                 run->account->conf->name, ids->nelts);
+    }
+    return e;
+}
+
+/* Nobody leaves the copy because one list, taken while the account changed, did not
+ * show them: a short list makes some identity providers deactivate people. */
+static rc_error_t *drop_missing(run_t *run)
+{
+    missing_t m;
+    rc_error_t *e = scan_missing(run, &m);
+    int there;
+
+    if (!e && m.ids->nelts > FEW && run->lists < 2) {
+        e = take_list(run);
+        if (!e) {
+            e = scan_missing(run, &m);
+        }
+    }
+    if (!e && !run->doubtful) {
+        e = change_copy(run, remove_ids, m.graves);
+    }
+    if (e) {
+        return e;
+    }
+    return m.ids->nelts > FEW ? drop_many(run, m.ids)
+                              : ask_each(run, m.ids, FEW, &there);
+}
+
+/* ---- disabled extensions that may carry the mark of a deletion ---- */
+
+static rc_error_t *read_disabled(run_t *run)
+{
+    apr_array_header_t *records, *ids;
+    int i, there;
+
+    if (!run->account->conf->disabled_may_be_gone) {
+        return NULL;
+    }
+    ids = apr_array_make(run->p, 16, sizeof(apr_uint64_t));
+    if (dir_find(run->account->store, run->p, DIR_STATUS, "Disabled", MAX_PAGES * PAGE,
+                 &records, run->env) != APR_SUCCESS) {
+        return rc_error(run->p, RC_INTERRUPTED, "the copy cannot be read");
+    }
+    for (i = 0; i < records->nelts; i++) {
+        const dir_record_t *record = &APR_ARRAY_IDX(records, i, dir_record_t);
+
+        if (!(record->flags & DIR_DETAILED)) {
+            APR_ARRAY_PUSH(ids, apr_uint64_t) = record->id;
+        }
+    }
+    return ask_each(run, ids, ids->nelts, &there);
+}
+
+/* ---- direct numbers, which only the directory shows ---- */
+
+static const char *direct_number(const json_t *entry)
+{
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(json_object_get(entry, "phoneNumbers"), i, each)
+    {
+        if (base_str_same(base_json_string(each, "usageType"), "DirectNumber")) {
+            return base_json_string(each, "phoneNumber");
+        }
+    }
+    return NULL;
+}
+
+typedef struct numbers_t {
+    run_t *run;
+    const json_t *entries;
+} numbers_t;
+
+static apr_status_t take_number(const run_t *run, dir_txn_t *txn, const json_t *entry,
+                                apr_pool_t *p)
+{
+    apr_uint64_t id = gw_id_parse(base_json_string(entry, "id"));
+    const char *number = direct_number(entry), *known;
+    dir_record_t record;
+    gw_item_t item;
+
+    if (!id || dir_txn_get(txn, id, &record) != APR_SUCCESS ||
+        record.flags & DIR_GONE || gw_item_load(p, &record, &item) != APR_SUCCESS) {
+        return APR_SUCCESS; /* not one of ours: no reason to stop */
+    }
+    known = base_json_string(item.state, "directNumber");
+    if (number == known || (number && known && !strcmp(number, known))) {
+        return APR_SUCCESS;
+    }
+    if (number) {
+        json_object_set_new(item.state, "directNumber", json_string(number));
+    }
+    else {
+        json_object_del(item.state, "directNumber");
+    }
+    gw_item_record(p, &run->account->style, &item, base_now(run->env), &record);
+    return dir_txn_put(txn, &record);
+}
+
+static apr_status_t take_numbers(void *baton, dir_txn_t *txn)
+{
+    numbers_t *n = baton;
+    apr_status_t rv = APR_SUCCESS;
+    apr_pool_t *scratch;
+    json_t *entry;
+    size_t i;
+
+    apr_pool_create(&scratch, n->run->p);
+    apr_pool_tag(scratch, "gw_sync_numbers");
+    json_array_foreach((json_t *)n->entries, i, entry)
+    {
+        if (rv == APR_SUCCESS) {
+            rv = take_number(n->run, txn, entry, scratch);
+        }
+        apr_pool_clear(scratch);
+    }
+    apr_pool_destroy(scratch);
+    return rv;
+}
+
+static rc_error_t *read_numbers(run_t *run)
+{
+    rc_caller_t who = caller(run);
+    numbers_t n = {run, NULL};
+    json_t *entries;
+    rc_error_t *e;
+
+    if (!(run->account->conf->numbers & GW_NUMBER_DIRECT)) {
+        return NULL;
+    }
+    e = rc_directory_read(run->account->client, &who, run->p, &entries);
+    if (!e) {
+        n.entries = entries;
+        e = change_copy(run, take_numbers, &n);
+    }
+    return e;
+}
+
+/* ---- the whole ---- */
+
+static const char *style_text(apr_pool_t *p, const gw_account_conf_t *conf)
+{
+    return apr_psprintf(p, "%d %u %d", (int)conf->address_form, conf->numbers,
+                        conf->disabled_may_be_gone);
+}
+
+typedef struct mark_t {
+    const char *synced, *style;
+} mark_t;
+
+static apr_status_t set_marks(void *baton, dir_txn_t *txn)
+{
+    const mark_t *m = baton;
+    apr_status_t rv = dir_txn_set(txn, GW_VALUE_SYNCED, m->synced, strlen(m->synced));
+
+    return rv == APR_SUCCESS
+               ? dir_txn_set(txn, GW_VALUE_STYLE, m->style, strlen(m->style))
+               : rv;
+}
+
+static rc_error_t *sync_all(run_t *run)
+{
+    gw_account_t *a = run->account;
+    rc_caller_t who = caller(run);
+    mark_t mark;
+    rc_error_t *e;
+
+    e = gw_dictionary_need(a->style.dictionaries, run->p, RC_DICT_COUNTRIES, a->store,
+                           a->client, &who);
+    if (!e) {
+        e = gw_dictionary_need(a->style.dictionaries, run->p, RC_DICT_STATES, a->store,
+                               a->client, &who);
+    }
+    if (!e) {
+        e = take_list(run);
+    }
+    if (!e && run->doubtful) {
+        e = take_list(run); /* what slipped through between two pages */
+    }
+    if (!e && run->is_short && !run->synced) {
+        /* Nothing is there yet that could make up for it. */
+        e = rc_error(run->p, RC_PROTOCOL, "the list is shorter than its total");
+    }
+    if (!e) {
+        e = drop_missing(run);
+    }
+    if (!e) {
+        e = read_disabled(run);
+    }
+    if (!e) {
+        e = read_numbers(run);
+    }
+    if (e) {
+        return e;
+    }
+    mark.synced = apr_psprintf(run->p, "%" APR_TIME_T_FMT, run->begun);
+    mark.style = style_text(run->p, a->conf);
+    return change_copy(run, set_marks, &mark);
+}
+
+static int style_changed(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
+{
+    const char *style = style_text(p, account->conf);
+    base_slice_t kept;
+
+    return dir_value(account->store, p, GW_VALUE_STYLE, &kept, env) != APR_SUCCESS ||
+           kept.len != strlen(style) || memcmp(kept.data, style, kept.len);
+}
+
+#define FIRST_PAUSE apr_time_from_sec(1)
+#define LONGEST_PAUSE apr_time_from_sec(60)
+
+static void pause_after(gw_account_t *account, const rc_error_t *e,
+                        const base_env_t *env)
+{
+    apr_interval_time_t pause = account->sync_pause * 2;
+
+    if (pause < FIRST_PAUSE) {
+        pause = FIRST_PAUSE;
+    }
+    if (pause > LONGEST_PAUSE) {
+        pause = LONGEST_PAUSE;
+    }
+    account->sync_pause = pause;
+    if (e->retry_after > 0 && pause < apr_time_from_sec(e->retry_after)) {
+        pause = apr_time_from_sec(e->retry_after);
+    }
+    account->sync_not_before = base_now(env) + pause;
+    base_log(
+        env, BASE_LOG_WARNING, APR_SUCCESS,
+        "SCIMRC0113: account %s: the directory could not be read from RingCentral: "
+        "%s%s%s; trying again in %d s",
+        account->conf->name, e->code, *e->code ? " " : "", e->message,
+        (int)apr_time_sec(pause));
+}
+
+void gw_sync_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
+{
+    apr_time_t now = base_now(env), synced = gw_copy_synced(account, p, env);
+    apr_int64_t count = 0;
+    run_t run;
+    rc_error_t *e;
+
+    if (now < account->sync_not_before ||
+        (synced && synced + account->conf->refresh > now &&
+         !style_changed(account, p, env))) {
+        return;
+    }
+    memset(&run, 0, sizeof run);
+    run.account = account;
+    run.p = p;
+    run.env = env;
+    run.work =
+        synced ? RC_BACKGROUND : RC_INTERACTIVE; /* requests wait for the first */
+    run.begun = now;
+    run.synced = synced;
+    run.seen = apr_array_make(p, PAGE, sizeof(apr_uint64_t));
+    e = sync_all(&run);
+    if (!e) {
+        account->sync_pause = 0;
+        dir_count(account->store, &count, env);
+        base_log(env, synced ? BASE_LOG_DEBUG : BASE_LOG_NOTICE, APR_SUCCESS,
+                 "SCIMRC0111: account %s: the directory is complete: %" APR_INT64_T_FMT
+                 " users",
+                 account->conf->name, count);
+    }
+    else if (e->kind != RC_INTERRUPTED) {
+        pause_after(account, e, env);
+    }
+}

@@ -1,0 +1,93 @@
+noinst_LTLIBRARIES += libgateway.la
+libgateway_la_CPPFLAGS = $(GATEWAY_INC)
+libgateway_la_SOURCES = \
+	mod_scim_rc/gateway/gw_account.c mod_scim_rc/gateway/gw_account.h \
+	mod_scim_rc/gateway/gw_account_private.h \
+	mod_scim_rc/gateway/gw_backend.c \
+	mod_scim_rc/gateway/gw_carry.c mod_scim_rc/gateway/gw_carry.h \
+	mod_scim_rc/gateway/gw_copy.c \
+	mod_scim_rc/gateway/gw_create.c \
+	mod_scim_rc/gateway/gw_dictionary.c mod_scim_rc/gateway/gw_dictionary.h \
+	mod_scim_rc/gateway/gw_error.c mod_scim_rc/gateway/gw_error.h \
+	mod_scim_rc/gateway/gw_iso3166.c mod_scim_rc/gateway/gw_iso3166.h \
+	mod_scim_rc/gateway/gw_item.c mod_scim_rc/gateway/gw_item.h \
+	mod_scim_rc/gateway/gw_plan.c mod_scim_rc/gateway/gw_plan.h \
+	mod_scim_rc/gateway/gw_sync.c mod_scim_rc/gateway/gw_sync.h \
+	mod_scim_rc/gateway/gw_table.c mod_scim_rc/gateway/gw_table.h \
+	mod_scim_rc/gateway/gw_write.c
+
+# The tests share a platform that is a fake, and a gateway before it.
+check_LTLIBRARIES = libgwtest.la
+libgwtest_la_CPPFLAGS = $(GATEWAY_INC) -I$(top_srcdir)/t/unit
+libgwtest_la_SOURCES = \
+	t/unit/fake_rc.c t/unit/fake_rc.h \
+	t/unit/fake_rc_account.c t/unit/fake_rc_private.h \
+	t/unit/gw_fixture.c t/unit/gw_fixture.h
+GATEWAY_TEST_INC = $(GATEWAY_INC) -I$(top_srcdir)/t/unit
+GATEWAY_TEST_LIBS = libgwtest.la $(GATEWAY_LIBS)
+
+check_PROGRAMS += \
+	t/unit/gw_account.t \
+	t/unit/gw_active.t \
+	t/unit/gw_address.t \
+	t/unit/gw_copy.t \
+	t/unit/gw_create.t \
+	t/unit/gw_dictionary.t \
+	t/unit/gw_error.t \
+	t/unit/gw_item.t \
+	t/unit/gw_plan.t \
+	t/unit/gw_pool.t \
+	t/unit/gw_query.t \
+	t/unit/gw_race.t \
+	t/unit/gw_remove.t \
+	t/unit/gw_sync.t \
+	t/unit/gw_table.t \
+	t/unit/gw_write.t
+t_unit_gw_account_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_account_t_SOURCES = t/unit/gw_account.c t/unit/tap.h
+t_unit_gw_account_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_active_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_active_t_SOURCES = t/unit/gw_active.c t/unit/tap.h
+t_unit_gw_active_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_address_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_address_t_SOURCES = t/unit/gw_address.c t/unit/tap.h
+t_unit_gw_address_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_copy_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_copy_t_SOURCES = t/unit/gw_copy.c t/unit/tap.h
+t_unit_gw_copy_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_create_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_create_t_SOURCES = t/unit/gw_create.c t/unit/tap.h
+t_unit_gw_create_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_dictionary_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_dictionary_t_SOURCES = t/unit/gw_dictionary.c t/unit/tap.h
+t_unit_gw_dictionary_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_error_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_error_t_SOURCES = t/unit/gw_error.c t/unit/tap.h
+t_unit_gw_error_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_item_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_item_t_SOURCES = t/unit/gw_item.c t/unit/tap.h
+t_unit_gw_item_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_plan_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_plan_t_SOURCES = t/unit/gw_plan.c t/unit/tap.h
+t_unit_gw_plan_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_pool_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_pool_t_SOURCES = t/unit/gw_pool.c t/unit/tap.h
+t_unit_gw_pool_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_query_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_query_t_SOURCES = t/unit/gw_query.c t/unit/tap.h
+t_unit_gw_query_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_race_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_race_t_SOURCES = t/unit/gw_race.c t/unit/tap.h
+t_unit_gw_race_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_remove_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_remove_t_SOURCES = t/unit/gw_remove.c t/unit/tap.h
+t_unit_gw_remove_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_sync_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_sync_t_SOURCES = t/unit/gw_sync.c t/unit/tap.h
+t_unit_gw_sync_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_table_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_table_t_SOURCES = t/unit/gw_table.c t/unit/tap.h
+t_unit_gw_table_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_write_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_write_t_SOURCES = t/unit/gw_write.c t/unit/tap.h
+t_unit_gw_write_t_LDADD = $(GATEWAY_TEST_LIBS)
