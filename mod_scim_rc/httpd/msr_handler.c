@@ -1,0 +1,248 @@
+#include "msr_module.h"
+#include "msr_handler.h"
+
+#include <string.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+#include <http_core.h>
+#include <http_protocol.h>
+#include <http_request.h>
+
+#include "base_str.h"
+#include "msr_account.h"
+#include "msr_auth.h"
+#include "msr_config.h"
+#include "msr_io.h"
+#include "msr_log.h"
+#include "scim_path.h"
+#include "scim_service.h"
+
+#define NO_FILE "scim-rc:" /* what stands in for a file name */
+
+int msr_handler_translate(request_rec *r)
+{
+    if (r->proxyreq || !msr_use_get(r)) {
+        return DECLINED;
+    }
+    r->filename = apr_pstrcat(r->pool, NO_FILE, r->uri, NULL);
+    return OK;
+}
+
+int msr_handler_no_storage(request_rec *r)
+{
+    return r->filename && !strncmp(r->filename, NO_FILE, sizeof NO_FILE - 1) ? OK
+                                                                             : DECLINED;
+}
+
+/* The value of a hexadecimal digit. */
+static int hex(char c)
+{
+    return apr_isdigit(c) ? c - '0' : apr_tolower(c) - 'a' + 10;
+}
+
+/* What follows `base` in a path that is still percent-encoded, or NULL. */
+static const char *encoded_rest(const char *path, const char *base)
+{
+    for (; *base; base++) {
+        int c = (unsigned char)*path++;
+
+        if (c == '%' && apr_isxdigit(path[0]) && apr_isxdigit(path[1])) {
+            c = hex(path[0]) * 16 + hex(path[1]);
+            path += 2;
+        }
+        if (c != (unsigned char)*base) {
+            return NULL;
+        }
+    }
+    return path;
+}
+
+/* The path below the location, as the client has encoded it. A path that another
+ * module has rewritten is encoded anew. */
+static const char *path_below(request_rec *r, const char *base)
+{
+    const char *rest =
+        r->parsed_uri.path ? encoded_rest(r->parsed_uri.path, base) : NULL;
+
+    if (rest) {
+        return rest;
+    }
+    return ap_os_escape_path(r->pool, r->uri + strlen(base), 1);
+}
+
+/* An authentication scheme of RFC 7643 section 5 for the AuthType in effect. */
+static const char *scheme_of(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return base_str_same(type, "Basic")    ? "httpbasic"
+           : base_str_same(type, "Digest") ? "httpdigest"
+                                           : "oauthbearertoken";
+}
+
+static void fill_request(request_rec *r, const msr_dir_t *conf, scim_request_t *request)
+{
+    const apr_table_t *in = r->headers_in;
+
+    request->method = r->header_only ? "GET" : r->method;
+    request->path = path_below(r, conf->use->base);
+    request->query = r->args;
+    request->content_type = apr_table_get(in, "Content-Type");
+    request->accept = apr_table_get(in, "Accept");
+    request->if_none_match = apr_table_get(in, "If-None-Match");
+    request->if_match = apr_table_get(in, "If-Match");
+    request->base_url = conf->public_url
+                            ? conf->public_url
+                            : ap_construct_url(r->pool, conf->use->base, r);
+}
+
+/* May this caller do this? NULL, or the error. */
+static const scim_error_t *admit(request_rec *r, const msr_dir_t *conf,
+                                 const scim_request_t *request)
+{
+    unsigned scope = scim_request_writes(request->method, request->path)
+                         ? AUTH_SCOPE_WRITE
+                         : AUTH_SCOPE_READ;
+
+    if (!r->user) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "SCIMRC0021: refused: <Location \"%s\"> lets everybody in; it "
+                      "needs AuthType and Require valid-user or scim-scope",
+                      conf->use->base);
+        return scim_error(r->pool, 403, SCIM_TYPE_NONE,
+                          "The server is not configured to find out who is calling");
+    }
+    if (!msr_auth_allows(r, scope)) {
+        msr_auth_note_scope(r, scope);
+        return scim_error(r->pool, 403, SCIM_TYPE_NONE,
+                          "The token '%s' does not have the scope '%s' that %s needs",
+                          r->user, auth_scope_text(r->pool, scope), r->method);
+    }
+    return NULL;
+}
+
+/* Reads the body. OK and maybe *error, or what the handler has to return. */
+static int read_body(request_rec *r, apr_size_t max, scim_request_t *request,
+                     const scim_error_t **error)
+{
+    int status = msr_io_read(r, max, &request->body, &request->body_len);
+    const char *encoding;
+
+    if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
+        *error = scim_error(r->pool, status, SCIM_TYPE_NONE,
+                            "The request body is larger than %" APR_SIZE_T_FMT
+                            " bytes, the most that is taken here",
+                            max);
+        return OK;
+    }
+    /* Asked only now: an input filter that decodes takes the header away. */
+    encoding = apr_table_get(r->headers_in, "Content-Encoding");
+    if (status == OK && request->body && encoding &&
+        !base_str_same(encoding, "identity")) {
+        *error = scim_error(r->pool, HTTP_UNSUPPORTED_MEDIA_TYPE, SCIM_TYPE_NONE,
+                            "The body has the Content-Encoding '%s'; send it as it is",
+                            encoding);
+    }
+    return status;
+}
+
+static void serve(request_rec *r, const msr_dir_t *conf, gw_account_t *gateway,
+                  const scim_request_t *request, scim_response_t *response)
+{
+    const gw_policy_t policy = {
+        .create = (gw_create_t)conf->create,
+        .remove = (gw_delete_t)conf->remove,
+        .new_status = (gw_new_status_t)conf->new_status,
+        .welcome_mail = conf->welcome_mail,
+        .patience = conf->patience,
+    };
+    const base_env_t env = msr_env_request(r);
+    gw_session_t session = {
+        .account = gateway,
+        .policy = &policy,
+        .env = &env,
+        .deadline = apr_time_now() + conf->patience, /* its body is here */
+    };
+    const scim_binding_t bindings[] = {{&scim_type_user, &gw_user_backend, &session}};
+    const scim_service_t service = {
+        .bindings = bindings,
+        .n_bindings = sizeof bindings / sizeof *bindings,
+        .tolerance = (unsigned)(conf->tolerance | conf->patch_missing),
+        .max_results = conf->max_results,
+        .max_body = (apr_int64_t)conf->max_body,
+        .documentation = conf->documentation,
+        .auth_scheme = scheme_of(r),
+    };
+
+    scim_service_handle(&service, r->pool, request, response);
+}
+
+/* Lets the account answer, or answers in its place with `error` unless that is NULL. */
+static void answer(request_rec *r, const msr_dir_t *conf, const scim_request_t *request,
+                   const scim_error_t *error, scim_response_t *response)
+{
+    msr_account_t *account = conf->use->account;
+    gw_account_t *gateway = error ? NULL : msr_account_enter(account, MSR_REQUEST);
+
+    if (gateway) {
+        serve(r, conf, gateway, request, response);
+        msr_account_leave(account, MSR_REQUEST);
+        return;
+    }
+    if (!error) {
+        error = scim_error(r->pool, 503, SCIM_TYPE_NONE,
+                           "The account '%s' is not open; the server's error log says "
+                           "why",
+                           account->conf.name);
+    }
+    scim_response_error(r->pool, error, request->accept, response);
+}
+
+static void log_answer(request_rec *r, const scim_request_t *request,
+                       const scim_response_t *response)
+{
+    ap_log_rerror(APLOG_MARK, APLOG_DEBUG, 0, r,
+                  "%s %s: %d, %" APR_SIZE_T_FMT " bytes in %" APR_TIME_T_FMT " ms",
+                  r->method, request->path, response->status, response->length,
+                  apr_time_as_msec(apr_time_now() - r->request_time));
+    if (response->status >= 500) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "SCIMRC0022: %s %s answered %d: %s", r->method, request->path,
+                      response->status,
+                      response->error_detail ? response->error_detail : "");
+    }
+}
+
+int msr_handler(request_rec *r)
+{
+    msr_dir_t conf;
+    scim_request_t request = {0};
+    scim_response_t response = {0};
+    const scim_error_t *error = NULL;
+    apr_bucket_brigade *bb;
+    int status;
+
+    if (!r->handler || strcmp(r->handler, MSR_HANDLER) != 0) {
+        return DECLINED;
+    }
+    msr_dir_get(r, &conf);
+    if (!conf.use) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "SCIMRC0023: SetHandler " MSR_HANDLER " without ScimRCUse: say "
+                      "which account %s serves",
+                      r->uri);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    fill_request(r, &conf, &request);
+    error = admit(r, &conf, &request);
+    status = error ? OK : read_body(r, conf.max_body, &request, &error);
+    if (status != OK) {
+        return status;
+    }
+    answer(r, &conf, &request, error, &response);
+    log_answer(r, &request, &response);
+    bb = apr_brigade_create(r->pool, r->connection->bucket_alloc);
+    msr_io_answer(r, &response, bb);
+    ap_pass_brigade(r->output_filters, bb);
+    return OK;
+}

@@ -1,0 +1,200 @@
+#include "msr_module.h"
+#include "msr_shm.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <apr_global_mutex.h>
+#include <apr_hash.h>
+#include <apr_shm.h>
+#include <apr_strings.h>
+#include <unixd.h>
+#include <util_mutex.h>
+
+#include "base_str.h"
+
+#define MUTEX_TYPE "scim-rc"
+#define RETAINED_KEY "mod_scim_rc:shared"
+
+/* Kept by httpd in the pool of the process, together with all that it points to; no
+ * code of ours is among it, since the module may be loaded anew. */
+typedef struct retained_t {
+    apr_hash_t *segments; /* account name -> segment_t */
+    apr_global_mutex_t *mutex;
+} retained_t;
+
+typedef struct segment_t {
+    apr_shm_t *shm;
+    apr_size_t size;
+    const char *fingerprint; /* of what the content depends on */
+} segment_t;
+
+apr_status_t msr_shm_register(apr_pool_t *pconf)
+{
+    return ap_mutex_register(pconf, MUTEX_TYPE, NULL, APR_LOCK_DEFAULT, 0);
+}
+
+static apr_status_t lock(void *ctx)
+{
+    const retained_t *retained = ctx;
+
+    return apr_global_mutex_lock(retained->mutex);
+}
+
+static void unlock(void *ctx)
+{
+    const retained_t *retained = ctx;
+
+    apr_global_mutex_unlock(retained->mutex);
+}
+
+static apr_status_t retained_get(server_rec *s, retained_t **retained)
+{
+    retained_t *found = ap_retained_data_get(RETAINED_KEY);
+    apr_status_t rv = APR_SUCCESS;
+
+    if (!found) {
+        found = ap_retained_data_create(RETAINED_KEY, sizeof *found);
+        found->segments = apr_hash_make(s->process->pool);
+    }
+    if (!found->mutex) {
+        rv = ap_global_mutex_create(&found->mutex, NULL, MUTEX_TYPE, NULL, s,
+                                    s->process->pool, 0);
+    }
+    *retained = found;
+    return rv;
+}
+
+/* A token or a failure of other credentials, and a quota that began with other limits,
+ * are nothing to go on with. */
+static const char *fingerprint(const gw_account_conf_t *conf, apr_pool_t *p)
+{
+    const char *text = apr_pstrcat(p, conf->platform, "\n", conf->client_id, "\n",
+                                   conf->client_secret, "\n", conf->jwt, NULL);
+    int i;
+
+    text = base_sha256_hex(p, text, strlen(text));
+    for (i = 0; i < GW_GROUPS; i++) {
+        text = apr_psprintf(p, "%s %d/%" APR_TIME_T_FMT, text, conf->limits[i].calls,
+                            conf->limits[i].window);
+    }
+    return text;
+}
+
+/* The state directory belongs to the children's user, and so does what lies in it:
+ * whoever works there as root could be led astray by a link. */
+static int become_children_user(void)
+{
+    return geteuid() != 0 || (setegid(ap_unixd_config.group_id) == 0 &&
+                              seteuid(ap_unixd_config.user_id) == 0);
+}
+
+static int become_parent_again(void)
+{
+    return seteuid(getuid()) == 0 && setegid(getgid()) == 0;
+}
+
+static apr_status_t init_memory(void *memory, apr_pool_t *p,
+                                const gw_account_conf_t *conf)
+{
+    int became = become_children_user();
+
+    if (became) {
+        gw_shared_init(memory, p, conf);
+    }
+    return become_parent_again() && became ? APR_SUCCESS : APR_EACCES;
+}
+
+static void save_memory(const void *memory, apr_pool_t *p, const msr_account_t *account)
+{
+    apr_status_t rv =
+        become_children_user() ? gw_shared_save(memory, p, &account->conf) : APR_EACCES;
+
+    if (!become_parent_again()) {
+        rv = APR_EACCES;
+    }
+    if (rv != APR_SUCCESS) {
+        ap_log_error(
+            APLOG_MARK, APLOG_WARNING, rv, account->server,
+            "SCIMRC0005: account '%s': what is known of the quota could not be "
+            "kept in %s",
+            account->conf.name, account->conf.state_dir);
+    }
+}
+
+static segment_t *segment_create(const char *name, apr_pool_t *p, apr_status_t *rv)
+{
+    segment_t *segment = apr_pcalloc(p, sizeof *segment);
+
+    segment->size = gw_shared_size();
+    *rv = apr_shm_create(&segment->shm, segment->size, NULL, p);
+    if (APR_STATUS_IS_ENOTIMPL(*rv)) {
+        const char *file =
+            ap_runtime_dir_relative(p, apr_pstrcat(p, "scim-rc-", name, ".shm", NULL));
+
+        apr_shm_remove(file, p);
+        *rv = apr_shm_create(&segment->shm, segment->size, file, p);
+    }
+    return segment;
+}
+
+/* New memory for an account. What the old one knows of the quota goes over; the old
+ * one stays, for the children that still use it. */
+static segment_t *segment_replace(segment_t *old, const msr_account_t *account,
+                                  server_rec *s, apr_pool_t *ptemp, apr_status_t *rv)
+{
+    const gw_account_conf_t *conf = &account->conf;
+    segment_t *segment = segment_create(conf->name, s->process->pool, rv);
+
+    if (*rv == APR_SUCCESS) {
+        if (old && old->size == segment->size) {
+            save_memory(apr_shm_baseaddr_get(old->shm), ptemp, account);
+        }
+        *rv = init_memory(apr_shm_baseaddr_get(segment->shm), ptemp, conf);
+    }
+    return segment;
+}
+
+apr_status_t msr_shm_attach(msr_account_t *account, server_rec *s, apr_pool_t *ptemp)
+{
+    const char *name = account->conf.name;
+    const char *print = fingerprint(&account->conf, ptemp);
+    apr_pool_t *p = s->process->pool;
+    retained_t *retained;
+    segment_t *segment;
+    apr_status_t rv = retained_get(s, &retained);
+
+    if (rv != APR_SUCCESS) {
+        return rv;
+    }
+    segment = apr_hash_get(retained->segments, name, APR_HASH_KEY_STRING);
+    if (!segment || segment->size != gw_shared_size() ||
+        strcmp(segment->fingerprint, print) != 0) {
+        segment = segment_replace(segment, account, s, ptemp, &rv);
+        if (rv != APR_SUCCESS) {
+            return rv;
+        }
+        segment->fingerprint = apr_pstrdup(p, print);
+        apr_hash_set(retained->segments, apr_pstrdup(p, name), APR_HASH_KEY_STRING,
+                     segment);
+    }
+    account->shared = (base_shared_t){
+        .memory = apr_shm_baseaddr_get(segment->shm),
+        .ctx = retained,
+        .lock = lock,
+        .unlock = unlock,
+    };
+    return APR_SUCCESS;
+}
+
+apr_status_t msr_shm_child_init(apr_pool_t *p, server_rec *s)
+{
+    retained_t *retained = ap_retained_data_get(RETAINED_KEY);
+
+    return apr_global_mutex_child_init(&retained->mutex,
+                                       apr_global_mutex_lockfile(retained->mutex), p);
+}
+
+void msr_shm_save(const msr_account_t *account, apr_pool_t *p)
+{
+    save_memory(account->shared.memory, p, account);
+}
