@@ -1,0 +1,139 @@
+/* Locks across threads and processes, under a clock of the test's own. */
+#include "base_lock.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "tap.h"
+
+#define START apr_time_from_sec(1000)
+
+static apr_time_t clock_now = START;
+static int sleeps, interrupt;
+static base_lock_t *let_go_at_sleep;
+
+static apr_time_t test_now(void *ctx)
+{
+    return clock_now;
+}
+
+static apr_status_t test_sleep(void *ctx, apr_interval_time_t t)
+{
+    clock_now += t;
+    if (++sleeps == 3) {
+        base_lock_release(let_go_at_sleep);
+    }
+    return interrupt ? APR_EINTR : APR_SUCCESS;
+}
+
+static void test_write(void *ctx, base_log_level_t level, apr_status_t rv,
+                       const char *line)
+{
+}
+
+static const base_env_t env = {NULL, test_now, test_sleep, test_write};
+
+static apr_status_t take(base_lock_t **lock, apr_pool_t *p, const char *path,
+                         apr_uint64_t id, apr_interval_time_t patience)
+{
+    sleeps = 0;
+    return base_lock_acquire(lock, p, path, id, patience ? clock_now + patience : 0,
+                             &env);
+}
+
+static void test_one_process(apr_pool_t *p, const char *path)
+{
+    base_lock_t *first, *second, *third = NULL;
+    apr_time_t before;
+    struct stat file;
+    apr_pool_t *sub;
+
+    is_int(take(&first, p, path, 7, 0), APR_SUCCESS, "take");
+    stat(path, &file);
+    is_int(file.st_mode & 0777, 0600, "the file is the owner's alone");
+    is_int(take(&second, p, path, 7, 0), APR_TIMEUP, "not twice in a process");
+    is_int(sleeps, 0, "and without patience, at once");
+    is_int(take(&second, p, path, 8, 0), APR_SUCCESS, "another number is free");
+    is_int(take(&third, p, path, APR_UINT64_C(0xffffffffffffffff), 0), APR_SUCCESS,
+           "as is the largest");
+    base_lock_release(second);
+    base_lock_release(third);
+
+    before = clock_now;
+    is_int(take(&second, p, path, 7, apr_time_from_msec(100)), APR_TIMEUP, "patience");
+    is_int(clock_now - before, apr_time_from_msec(100), "is used up to the end");
+    ok(sleeps < 15, "in growing steps");
+    let_go_at_sleep = first;
+    is_int(take(&second, p, path, 7, apr_time_from_sec(5)), APR_SUCCESS,
+           "a lock that is let go meanwhile is had");
+    is_int(sleeps, 3, "soon");
+    let_go_at_sleep = NULL;
+    base_lock_release(first);
+    is_int(take(&third, p, path, 7, 0), APR_TIMEUP,
+           "releasing twice frees nobody else's");
+    interrupt = 1;
+    is_int(take(&third, p, path, 7, apr_time_from_sec(5)), APR_EINTR, "interrupted");
+    is_int(sleeps, 1, "at once");
+    interrupt = 0;
+    base_lock_release(second);
+
+    apr_pool_create(&sub, p);
+    take(&first, sub, path, 7, 0);
+    apr_pool_destroy(sub);
+    is_int(take(&first, p, path, 7, 0), APR_SUCCESS, "clearing the pool lets go");
+    base_lock_release(first);
+    base_lock_release(NULL);
+    ok(take(&first, p, "/no/such/folder/lock", 7, 0) == ENOENT, "no such folder");
+}
+
+static void test_other_process(apr_pool_t *p, const char *path)
+{
+    base_lock_t *lock;
+    int ready[2], status;
+    char c;
+    pid_t pid;
+
+    if (pipe(ready) != 0 || (pid = fork()) < 0) {
+        printf("Bail out! no process\n");
+        exit(1);
+    }
+    if (pid == 0) {
+        c = take(&lock, p, path, 7, 0) == APR_SUCCESS ? 'y' : 'n';
+        _exit(write(ready[1], &c, 1) == 1 ? pause() : 1);
+    }
+    ok(read(ready[0], &c, 1) == 1 && c == 'y', "another process has it");
+    is_int(take(&lock, p, path, 7, 0), APR_TIMEUP, "then this one has not");
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    is_int(take(&lock, p, path, 7, 0), APR_SUCCESS, "it ends with its holder");
+    base_lock_release(lock);
+    close(ready[0]);
+    close(ready[1]);
+}
+
+int main(void)
+{
+    char folder[] = "/tmp/scim-rc-lock-XXXXXX";
+    const char *path;
+    apr_pool_t *p;
+
+    apr_initialize();
+    apr_pool_create(&p, NULL);
+    if (!mkdtemp(folder)) {
+        printf("Bail out! no temporary folder\n");
+        return 1;
+    }
+    path = apr_pstrcat(p, folder, "/lock", NULL);
+    test_one_process(p, path);
+    test_other_process(p, path);
+    unlink(path);
+    rmdir(folder);
+    apr_pool_destroy(p);
+    apr_terminate();
+    return done_testing();
+}

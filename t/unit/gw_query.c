@@ -1,0 +1,184 @@
+/* Reads, lists and filters from the copy (gw_backend.c). */
+#include <string.h>
+#include <apr_general.h>
+#include <apr_strings.h>
+
+#include "gw_fixture.h"
+#include "tap.h"
+
+#define USERS 120
+
+static apr_pool_t *p;
+
+/* USERS users of three departments, and others that are none. */
+static world_t *company(void)
+{
+    static const char *const departments[] = {"Sales", "Support", "Lab"};
+    world_t *w = world_make(p);
+    int i;
+
+    fake_rc_add(w->rc, "{'type':'Department','contact':{'firstName':'Queue',"
+                       "'email':'queue@example.com'}}");
+    for (i = 0; i < USERS; i++) {
+        fake_rc_add(w->rc,
+                    apr_psprintf(p,
+                                 "{'status':'%s','contact':{'firstName':'Given%d',"
+                                 "'lastName':'Family','email':'user%d@example.com',"
+                                 "'department':'%s'},'references':[{'type':"
+                                 "'CustomerDirectoryId','ref':'ext-%d'}]}",
+                                 i % 10 ? "Enabled" : "Disabled", i, i,
+                                 departments[i % 3], i / 2));
+    }
+    fake_rc_unassigned(w->rc);
+    fake_rc_add(w->rc, "{'contact':{'firstName':'Nomail'}}");
+    world_fill(w);
+    return w;
+}
+
+/* The ids as one text. */
+static const char *ids(world_t *w, const answer_t *a)
+{
+    const char *all = "";
+    json_t *user;
+    size_t i;
+
+    json_array_foreach(a->users, i, user)
+    {
+        all = apr_pstrcat(p, all, i ? " " : "", at(w, user, "id"), NULL);
+    }
+    return all;
+}
+
+/* Users have the ids from 1002 on. */
+static void pages(world_t *w)
+{
+    static const struct {
+        int start_index, count;
+        const char *ids;
+    } cases[] = {
+        {1, 3, "1002 1003 1004"},
+        {2, 2, "1003 1004"},
+        {119, 10, "1120 1121"},
+        {121, 10, ""},
+        {1000, 1, ""},
+        {1, 0, ""},
+    };
+    static const char *const filters[] = {NULL, "name.familyName eq \"family\""};
+    apr_size_t i, f;
+
+    for (f = 0; f < 2; f++) {
+        for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+            answer_t *a =
+                world_query(w, filters[f], cases[i].start_index, cases[i].count);
+            const char *name =
+                apr_psprintf(p, "%s from %d, %d of them", f ? "found" : "all",
+                             cases[i].start_index, cases[i].count);
+
+            is_int((long long)a->total, USERS, name);
+            is_str(ids(w, a), cases[i].ids, name);
+        }
+    }
+    is_int(json_array_size(world_query(w, NULL, 1, 1000)->users), USERS,
+           "all at once are as many as the total");
+}
+
+static void filters(world_t *w)
+{
+    static const struct {
+        const char *filter;
+        int total;
+        const char *ids; /* of the first two */
+    } cases[] = {
+        {"userName eq \"user7@example.com\"", 1, "1009"},
+        {"USERNAME EQ \"USER7@EXAMPLE.COM\"", 1, "1009"},
+        {"emails.value eq \"user7@example.com\"", 1, "1009"},
+        {"emails[type eq \"work\"].value eq \"user7@example.com\"", 1, "1009"},
+        {"emails[type eq \"work\" and value eq \"user7@example.com\"]", 1, "1009"},
+        {"emails[type eq \"home\"].value eq \"user7@example.com\"", 0, ""},
+        {"externalId eq \"ext-3\"", 2, "1008 1009"},
+        {"externalId eq \"EXT-3\"", 0, ""},
+        {"id eq \"1009\"", 1, "1009"},
+        {"id eq \"1001\"", 0, ""}, /* the queue */
+        {"id eq \"ann\"", 0, ""},
+        {"userName eq \"user7@example.com\" and active eq true", 1, "1009"},
+        {"active eq false and userName eq \"user7@example.com\"", 0, ""},
+        {"externalId eq \"ext-3\" and name.givenName eq \"given7\"", 1, "1009"},
+        {"userName eq \"user7@example.com\" or id eq \"1002\"", 2, "1002 1009"},
+        {"not (userName eq \"user7@example.com\")", 119, "1002 1003"},
+        {"userName sw \"user11\"", 11, "1013 1112"},
+        {"active eq false", 12, "1002 1012"},
+        {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "
+         "\"lab\"",
+         40, "1004 1007"},
+        {"title pr", 0, ""},
+        {"userName eq \"queue@example.com\"", 0, ""},
+        {"meta.created gt \"2026-01-01T00:00:00Z\"", 120, "1002 1003"},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        answer_t *a = world_query(w, cases[i].filter, 1, 2);
+
+        is_int(a->status, 200, cases[i].filter);
+        is_int((long long)a->total, cases[i].total, "total");
+        is_str(ids(w, a), cases[i].ids, "the first two");
+    }
+    is_str(fake_rc_calls(w->rc), "", "all without a call");
+}
+
+/* What a young or an old copy asks the platform. */
+static void questions(world_t *w)
+{
+    static const struct {
+        const char *filter;
+        int asks;
+    } cases[] = {
+        {"userName eq \"nobody1@example.com\"", 1},
+        {"emails.value eq \"nobody2@example.com\"", 1},
+        {"userName eq \"nobody3@example.com\" and active eq true", 1},
+        {"userName eq \"nobody\"", 0}, /* is no address */
+        {"userName eq \"user7@example.com\"", 0},
+        {"userName eq \"user7@example.com\" and active eq false", 0},
+        {"externalId eq \"nobody\"", 0},
+        {"id eq \"99\"", 0},
+        {"userName sw \"nobody@example.com\"", 0},
+    };
+    apr_size_t i;
+
+    world_pass(w, 100);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fake_rc_forget(w->rc);
+        world_query(w, cases[i].filter, 1, 10);
+        is_int(fake_rc_called(w->rc, "listExtensions"), cases[i].asks, cases[i].filter);
+        world_query(w, cases[i].filter, 1, 10);
+        is_int(fake_rc_called(w->rc, "listExtensions"), cases[i].asks, "and not again");
+    }
+}
+
+static void reads(world_t *w)
+{
+    answer_t *a = world_get(w, "1009");
+
+    is_int(a->status, 200, "a user is read");
+    is_str(at(w, a->user, "userName"), "user7@example.com", "by id");
+    is_int(world_get(w, "1001")->status, 404, "a queue is none");
+    a = world_get(w, "99");
+    is_int(a->status, 404, "nor is nobody");
+    ok(strstr(a->detail, "\"99\"") != NULL, a->detail);
+}
+
+int main(void)
+{
+    world_t *w;
+
+    apr_initialize();
+    apr_pool_create(&p, NULL);
+    w = company();
+    reads(w);
+    pages(w);
+    filters(w);
+    questions(w);
+    apr_pool_destroy(p);
+    apr_terminate();
+    return done_testing();
+}

@@ -1,0 +1,396 @@
+#include "rc_fake.h"
+
+#define SECOND apr_time_from_sec(1)
+
+static fake_t fake;
+static rc_pacer_state_t state;
+static rc_pacer_t pacer = {&fake.shared, &state, 50};
+static const apr_time_t never = 0;
+
+static void fresh(apr_pool_t *p)
+{
+    fake_init(&fake, p);
+    rc_pacer_init(&state, NULL);
+}
+
+static rc_error_t *enter(rc_group_t group, rc_class_t work, apr_time_t deadline,
+                         rc_pass_t *pass)
+{
+    rc_pacer_call_t call = {&fake.env, group, work, deadline, 20 * SECOND};
+
+    return rc_pacer_enter(&pacer, fake.p, &call, pass);
+}
+
+static int leave(const rc_pass_t *pass, const char *headers, rc_penalty_t penalty)
+{
+    rc_pacer_answer_t answer = {1, NULL, penalty};
+
+    if (headers) {
+        apr_table_t *table = apr_table_make(fake.p, 4);
+
+        fake_headers(fake.p, table, headers);
+        answer.headers = table;
+    }
+    return rc_pacer_leave(&pacer, &fake.env, pass, &answer);
+}
+
+static int leave_unsent(const rc_pass_t *pass)
+{
+    rc_pacer_answer_t answer = {0, NULL, RC_NO_PENALTY};
+
+    return rc_pacer_leave(&pacer, &fake.env, pass, &answer);
+}
+
+/* How many calls are let through without waiting; each is answered at once. */
+static int burst(rc_group_t group, rc_class_t work)
+{
+    rc_pass_t pass;
+    int n = 0;
+
+    while (n < 1000 && !enter(group, work, never, &pass)) {
+        leave(&pass, "", RC_NO_PENALTY);
+        n++;
+    }
+    return n;
+}
+
+static const char headers_40[] = "X-Rate-Limit-Group: medium\nX-Rate-Limit-Limit: 40\n"
+                                 "X-Rate-Limit-Remaining: 39\nX-Rate-Limit-Window: 60";
+
+static void test_window(apr_pool_t *p)
+{
+    rc_error_t *error;
+    rc_pass_t pass;
+
+    fresh(p);
+    is_int(burst(RC_LIGHT, RC_INTERACTIVE), 50, "light: 50 calls at once");
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 40, "medium: 40");
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 10, "heavy: 10");
+    is_int(burst(RC_AUTH, RC_INTERACTIVE), 5, "auth: 5");
+    fake.now += 20 * SECOND;
+    error = enter(RC_MEDIUM, RC_INTERACTIVE, fake.now + 10 * SECOND, &pass);
+    ok(error && error->kind == RC_BUSY, "busy when the wait is longer than patience");
+    is_int(error ? error->retry_after : 0, 41, "... with the seconds that it takes");
+    is_int(fake.slept, 0, "... at once");
+    ok(!enter(RC_MEDIUM, RC_INTERACTIVE, fake.now + 41 * SECOND, &pass),
+       "admitted when the wait fits");
+    ok(fake.now >= FAKE_START + 60 * SECOND && fake.now < FAKE_START + 61 * SECOND,
+       "... right after the window of the oldest call");
+    leave(&pass, "", RC_NO_PENALTY);
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 39, "and the others of that moment");
+}
+
+static void test_slow_answer(apr_pool_t *p)
+{
+    rc_pass_t slow, pass;
+
+    fresh(p);
+    state.buckets[RC_HEAVY].cold = 0;
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &slow);
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 9, "a call in flight counts");
+    fake.now += 15 * SECOND;
+    leave(&slow, NULL, RC_NO_PENALTY);
+    fake.now = FAKE_START + 61 * SECOND;
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 9, "its window begins with its answer");
+    enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 60 * SECOND, &pass);
+    ok(fake.now >= FAKE_START + 75 * SECOND, "... and not with its start");
+    fresh(p);
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &slow);
+    leave_unsent(&slow);
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 10, "what was not sent does not count");
+    is_int(state.buckets[RC_HEAVY].sent, 10, "... and is not counted");
+}
+
+static void test_killed(apr_pool_t *p)
+{
+    rc_pass_t lost, pass;
+    int i;
+
+    fresh(p);
+    state.buckets[RC_HEAVY].cold = 0;
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &lost);
+    for (i = 0; i < 9; i++) {
+        enter(RC_HEAVY, RC_INTERACTIVE, never, &pass);
+    }
+    fake.now += 79 * SECOND;
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 0,
+           "calls of a killed process count until they must have ended");
+    fake.now += 2 * SECOND;
+    for (i = 0; i < 8; i++) {
+        ok(!enter(RC_HEAVY, RC_INTERACTIVE, never, &pass),
+           "... and are forgotten then");
+    }
+    leave(&lost, NULL, RC_NO_PENALTY);
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 1,
+           "an answer that comes even later does not free the slot of another");
+}
+
+static void test_background(apr_pool_t *p)
+{
+    fresh(p);
+    is_int(burst(RC_MEDIUM, RC_BACKGROUND), 20, "background work leaves a reserve");
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 20, "... to interactive work");
+    pacer.background_percent = 1;
+    is_int(burst(RC_HEAVY, RC_BACKGROUND), 1, "but never stands still");
+    pacer.background_percent = 50;
+}
+
+static void test_no_limit(apr_pool_t *p)
+{
+    rc_limit_t limits[RC_GROUPS] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}};
+    rc_pass_t pass;
+
+    fake_init(&fake, p);
+    rc_pacer_init(&state, limits);
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 1000, "no limit");
+    enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
+    leave(&pass, headers_40, RC_NO_PENALTY);
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 1000, "... whatever the headers say");
+    enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
+    is_int(leave(&pass, "Retry-After: 60", RC_GROUP_PENALTY), 60, "a penalty is");
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 0, "... heeded all the same");
+}
+
+static void test_cold(apr_pool_t *p)
+{
+    rc_pass_t first, second;
+    rc_error_t *error;
+    int i;
+
+    fresh(p);
+    enter(RC_MEDIUM, RC_INTERACTIVE, never, &first);
+    error = enter(RC_MEDIUM, RC_INTERACTIVE, fake.now + SECOND, &second);
+    ok(error && error->kind == RC_BUSY && error->retry_after == 1,
+       "cold: one call at a time");
+    ok(fake.now > FAKE_START && fake.now <= FAKE_START + SECOND,
+       "... the others wait as long as they can");
+    leave(&first, headers_40, RC_NO_PENALTY);
+    ok(!enter(RC_MEDIUM, RC_INTERACTIVE, never, &first) &&
+           !enter(RC_MEDIUM, RC_INTERACTIVE, never, &second),
+       "warm after one answer with headers");
+    fresh(p);
+    for (i = 0; i < 3; i++) {
+        enter(RC_MEDIUM, RC_INTERACTIVE, never, &first);
+        ok(enter(RC_MEDIUM, RC_INTERACTIVE, never, &second) != NULL, "still cold");
+        leave(&first, "", RC_NO_PENALTY);
+    }
+    ok(!enter(RC_MEDIUM, RC_INTERACTIVE, never, &first) &&
+           !enter(RC_MEDIUM, RC_INTERACTIVE, never, &second),
+       "... and warm after three without");
+    fresh(p);
+    burst(RC_MEDIUM, RC_INTERACTIVE);
+    fake.now += 61 * SECOND;
+    ok(!enter(RC_MEDIUM, RC_INTERACTIVE, never, &first) &&
+           enter(RC_MEDIUM, RC_INTERACTIVE, never, &second),
+       "cold again after a window without an answer");
+    fake.now += 6 * SECOND;
+    ok(!enter(RC_MEDIUM, RC_INTERACTIVE, never, &second),
+       "... but nobody waits long for a first call that hangs");
+    leave(&second, "", RC_NO_PENALTY);
+    ok(!enter(RC_MEDIUM, RC_INTERACTIVE, never, &first) &&
+           !enter(RC_MEDIUM, RC_INTERACTIVE, never, &second),
+       "... and warm after one answer");
+}
+
+static void test_learning(apr_pool_t *p)
+{
+    static const struct {
+        const char *name, *headers;
+        int n; /* further calls that are let through */
+    } cases[] = {
+        {"the limit",
+         "X-Rate-Limit-Group: medium\nX-Rate-Limit-Limit: 20\n"
+         "X-Rate-Limit-Remaining: 19\nX-Rate-Limit-Window: 60",
+         19},
+        {"calls of others",
+         "X-Rate-Limit-Group: medium\nX-Rate-Limit-Limit: 40\n"
+         "X-Rate-Limit-Remaining: 7\nX-Rate-Limit-Window: 60",
+         7},
+        {"nothing left",
+         "X-Rate-Limit-Group: medium\nX-Rate-Limit-Limit: 40\n"
+         "X-Rate-Limit-Remaining: 0\nX-Rate-Limit-Window: 60",
+         0},
+        {"more left than we think",
+         "X-Rate-Limit-Limit: 40\n"
+         "X-Rate-Limit-Remaining: 40",
+         39},
+        {"no headers", "", 39},
+        {"headers without sense",
+         "X-Rate-Limit-Limit: many\nX-Rate-Limit-Window: -3\n"
+         "X-Rate-Limit-Remaining: -1",
+         39},
+        {"letter case",
+         "x-rate-limit-group: Medium\nx-rate-limit-limit: 30\n"
+         "x-rate-limit-remaining: 10",
+         10},
+        {"an unknown group is the one we expected",
+         "X-Rate-Limit-Group: provisioning\nX-Rate-Limit-Limit: 12\n"
+         "X-Rate-Limit-Remaining: 11",
+         11},
+        {"a limit larger than the ring", "X-Rate-Limit-Limit: 100000", 511},
+        {"another group's answer is its own",
+         "X-Rate-Limit-Group: heavy\nX-Rate-Limit-Limit: 10\n"
+         "X-Rate-Limit-Remaining: 4",
+         40},
+    };
+    rc_pass_t pass;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        fresh(p);
+        enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
+        leave(&pass, cases[i].headers, RC_NO_PENALTY);
+        is_int(burst(RC_MEDIUM, RC_INTERACTIVE), cases[i].n, cases[i].name);
+    }
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 4, "... and counts there");
+}
+
+static void test_learning_in_flight(apr_pool_t *p)
+{
+    rc_pass_t pass[4];
+    int i;
+
+    fresh(p);
+    state.buckets[RC_MEDIUM].cold = 0;
+    for (i = 0; i < 4; i++) {
+        enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass[i]);
+    }
+    leave(&pass[3],
+          "X-Rate-Limit-Group: medium\nX-Rate-Limit-Limit: 40\n"
+          "X-Rate-Limit-Remaining: 36\nX-Rate-Limit-Window: 60",
+          RC_NO_PENALTY);
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 36,
+           "our own calls in flight are not taken for those of others");
+    fresh(p);
+    enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass[0]);
+    leave(&pass[0], "X-Rate-Limit-Limit: 5\nX-Rate-Limit-Window: 2", RC_NO_PENALTY);
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 4, "a short window is learned");
+    fake.now += 2 * SECOND + apr_time_from_msec(30);
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 5, "... and is over soon");
+    ok(strstr(fake.log, "SCIMRC0201: RingCentral allows 5 medium calls in 2 s") != NULL,
+       "... and logged");
+}
+
+static void test_penalty(apr_pool_t *p)
+{
+    static const struct {
+        const char *name, *headers;
+        rc_penalty_t penalty;
+        int medium, light; /* seconds until they are open again */
+    } cases[] = {
+        {"Retry-After rules", "Retry-After: 90", RC_GROUP_PENALTY, 90, 0},
+        {"never less than the window", "Retry-After: 5", RC_GROUP_PENALTY, 60, 0},
+        {"no Retry-After, short window",
+         "X-Rate-Limit-Limit: 9\nX-Rate-Limit-Window: 1", RC_GROUP_PENALTY, 30, 0},
+        {"short window",
+         "X-Rate-Limit-Limit: 9\nX-Rate-Limit-Window: 1\nRetry-After: 1",
+         RC_GROUP_PENALTY, 1, 0},
+        {"no header at all", "", RC_GROUP_PENALTY, 60, 0},
+        {"Retry-After beyond all bounds", "Retry-After: 2000000000", RC_GROUP_PENALTY,
+         86400, 0},
+        {"the whole account", "Retry-After: 70", RC_ACCOUNT_PENALTY, 70, 70},
+        {"none", "Retry-After: 70", RC_NO_PENALTY, 0, 0},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        rc_error_t *error;
+        rc_pass_t pass;
+
+        fresh(p);
+        enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
+        is_int(leave(&pass, cases[i].headers, cases[i].penalty), cases[i].medium,
+               cases[i].name);
+        error = enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
+        is_int(error ? error->retry_after : 0, cases[i].medium, "... the group");
+        error = enter(RC_LIGHT, RC_INTERACTIVE, never, &pass);
+        is_int(error ? error->retry_after : 0, cases[i].light, "... another group");
+        ok(!enter(RC_AUTH, RC_INTERACTIVE, never, &pass),
+           "... a token is still to be had");
+        ok(!enter(RC_MEDIUM, RC_INTERACTIVE, fake.now + 90000 * SECOND, &pass) &&
+               fake.now >= FAKE_START + cases[i].medium * SECOND,
+           "... a patient caller is sent after it");
+    }
+}
+
+static void test_waiting(apr_pool_t *p)
+{
+    rc_error_t *error;
+    rc_pass_t pass;
+
+    fresh(p);
+    burst(RC_HEAVY, RC_INTERACTIVE);
+    fake.interrupted = 1;
+    error = enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 90 * SECOND, &pass);
+    ok(error && error->kind == RC_INTERRUPTED, "a waiting caller can be interrupted");
+    fake.lock_fails = 1;
+    error = enter(RC_LIGHT, RC_INTERACTIVE, never, &pass);
+    ok(error && error->kind == RC_UNAVAILABLE, "a broken lock lets nothing through");
+    leave(&pass, "", RC_NO_PENALTY);
+    fake.lock_fails = 0;
+}
+
+static void test_image(apr_pool_t *p)
+{
+    static rc_pacer_image_t image;
+    rc_pass_t pass;
+    int i;
+
+    fresh(p);
+    enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
+    leave(&pass, "X-Rate-Limit-Limit: 30\nX-Rate-Limit-Remaining: 20", RC_NO_PENALTY);
+    burst(RC_HEAVY, RC_INTERACTIVE);
+    enter(RC_LIGHT, RC_INTERACTIVE, never, &pass);
+    leave(&pass, "Retry-After: 100", RC_GROUP_PENALTY);
+    enter(RC_AUTH, RC_INTERACTIVE, never, &pass); /* in flight */
+    rc_pacer_save(&state, &image);
+
+    fake.now += 10 * SECOND;
+    rc_pacer_init(&state, NULL);
+    is_int(rc_pacer_load(&state, &image, sizeof image, fake.now), 1,
+           "an image is read");
+    is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 20, "... with learned limits and calls");
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 0, "... with a full window");
+    is_int(burst(RC_LIGHT, RC_INTERACTIVE), 0, "... with a penalty");
+    is_int(burst(RC_AUTH, RC_INTERACTIVE), 4, "... and what was in flight");
+    rc_pacer_init(&state, NULL);
+    rc_pacer_load(&state, &image, sizeof image, fake.now + 3600 * SECOND);
+    fake.now += 3600 * SECOND;
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 10, "an old image takes nothing away");
+    is_int(burst(RC_LIGHT, RC_INTERACTIVE), 50, "... and keeps nothing closed");
+
+    rc_pacer_init(&state, NULL);
+    is_int(rc_pacer_load(&state, &image, sizeof image - 1, fake.now), 0, "cut short");
+    image.version++;
+    is_int(rc_pacer_load(&state, &image, sizeof image, fake.now), 0, "other version");
+    image.version--;
+    for (i = 0; i < RC_GROUPS; i++) {
+        memset(&image.state.buckets[i], 0x7f, sizeof image.state.buckets[i]);
+    }
+    is_int(rc_pacer_load(&state, &image, sizeof image, fake.now), 1, "wild values");
+    fake.now += 61 * SECOND;
+    is_int(burst(RC_LIGHT, RC_INTERACTIVE), 50, "... do no lasting harm");
+}
+
+int main(void)
+{
+    apr_pool_t *p;
+
+    apr_initialize();
+    apr_pool_create(&p, NULL);
+    test_window(p);
+    test_slow_answer(p);
+    test_killed(p);
+    test_background(p);
+    test_no_limit(p);
+    test_cold(p);
+    test_learning(p);
+    test_learning_in_flight(p);
+    test_penalty(p);
+    test_waiting(p);
+    test_image(p);
+    fake_done(&fake);
+    apr_pool_destroy(p);
+    apr_terminate();
+    return done_testing();
+}
