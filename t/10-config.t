@@ -1,0 +1,250 @@
+#!/usr/bin/env perl
+# What httpd -t says of wrong directives (the name, the bad value, what would be right),
+# and how directives merge.
+use strict;
+use warnings;
+use Test::More;
+use ScimClient;
+use TestHttpd;
+
+my $h = TestHttpd->new(
+    load => { scim_rc_module => $ENV{MODULE_SO} }, log_level => 'info');
+my $d = $h->dir;
+
+$h->write_file("$d/secret", "the-client-secret\n", 0600);
+$h->write_file("$d/jwt",    "the-jwt\n",           0600);
+$h->write_file("$d/open",   "everybody\n",         0644);
+$h->write_file("$d/empty",  '',                    0600);
+$h->write_file("$d/tokens", 'entra:' . 'a' x 64 . ":read,write:\n", 0600);
+$h->write_file("$d/broken", "not a token line\n", 0600);
+$h->give_to_children("$d/tokens");
+$h->secret('the-client-secret', 'the-jwt');
+
+# An account that lacks nothing, with more lines; a line of its own takes the place of
+# a usual one.
+sub account {
+    my ($name, @lines) = @_;
+    my %line = (
+        ScimRCPlatform     => 'http://127.0.0.1:9',
+        ScimRCClientId     => 'app', ScimRCClientSecret => "file:$d/secret",
+        ScimRCJWT          => "file:$d/jwt"
+    );
+    for my $line (@lines) {
+        my ($directive) = $line =~ /^(\S+)/;
+        delete $line{$directive};
+    }
+    return join "\n", "<ScimRCAccount $name>", map({ "$_ $line{$_}" } sort keys %line),
+      grep({ !/ -$/ } @lines), "</ScimRCAccount>\n";
+}
+
+sub location {
+    my (@lines) = @_;
+    return join "\n", '<Location "/scim/v2">', 'SetHandler scim-rc', @lines, "</Location>\n";
+}
+
+# [what, configuration, what httpd -t must say]; a list of messages: all of them
+my @refused = (
+    # values of accounts
+    [ 'platform without TLS', account('a', 'ScimRCPlatform http://platform.example.com'),
+        qr{ScimRCPlatform: bad value 'http://platform\.example\.com'; it must be an https URL} ],
+    [ 'platform that only looks local', account('a', 'ScimRCPlatform http://127.example.com'),
+        qr/ScimRCPlatform: bad value/ ],
+    [ 'platform that is no URL', account('a', 'ScimRCPlatform ringcentral'),
+        qr/ScimRCPlatform: bad value 'ringcentral'; it must be an https URL/ ],
+    [ 'proxy', account('a', 'ScimRCOutboundProxy proxy:3128'),
+        qr/ScimRCOutboundProxy: bad value 'proxy:3128'; it must be a URL/ ],
+    [ 'connections', account('a', 'ScimRCConnections 0'),
+        qr/ScimRCConnections: bad value '0'; it must be a whole number from 1 to 256/ ],
+    [ 'time without sense', account('a', 'ScimRCTimeout soon'),
+        qr/ScimRCTimeout: bad value 'soon'; it must be a number with ms, s, min or h behind it, from 100ms to 10min/ ],
+    [ 'time of a wrong unit', account('a', 'ScimRCTimeout 3d'), qr/ScimRCTimeout: bad value '3d'/ ],
+    [ 'time too long', account('a', 'ScimRCConnectTimeout 2h'),
+        qr/ScimRCConnectTimeout: bad value '2h'; .* to 1min/ ],
+    [ 'time beyond all numbers', account('a', 'ScimRCRefresh 99999999999999999999h'),
+        qr/ScimRCRefresh: bad value '9+h'/ ],
+    [ 'size', account('a', 'ScimRCMaxAnswer 1G'),
+        qr/ScimRCMaxAnswer: bad value '1G'; it must be a number of bytes .* from 64K to 256M/ ],
+    [ 'limit of an unknown group', account('a', 'ScimRCLimit tiny 1 1s'),
+        qr/ScimRCLimit: bad value 'tiny'; it must be one of light, medium, heavy, auth/ ],
+    [ 'limit without a number', account('a', 'ScimRCLimit heavy many'),
+        qr/ScimRCLimit: bad value 'many'; it must be a whole number from 1 to 100000, or off/ ],
+    [ 'limit of a wrong window', account('a', 'ScimRCLimit heavy 10 1ms'),
+        qr/ScimRCLimit: bad value '1ms'; .* from 1s to 1h/ ],
+    [ 'share', account('a', 'ScimRCBackgroundShare 101'),
+        qr/ScimRCBackgroundShare: bad value '101'; it must be a whole number from 1 to 100/ ],
+    [ 'age', account('a', 'ScimRCMaxAge -1'), qr/ScimRCMaxAge: bad value '-1'/ ],
+    [ 'address form', account('a', 'ScimRCAddressForm full'),
+        qr/ScimRCAddressForm: bad value 'full'; it must be one of iso, name/ ],
+    [ 'numbers', account('a', 'ScimRCReportNumbers all'),
+        qr/ScimRCReportNumbers: bad value 'all'; it must be one of none, direct, extension, both/ ],
+
+    # secrets
+    [ 'a secret in the configuration', account('a', 'ScimRCClientSecret the-client-secret'),
+        qr/ScimRCClientSecret: the secret itself must not stand in the configuration; write file:/ ],
+    [ 'a JWT in the configuration', account('a', 'ScimRCJWT the-jwt'),
+        qr/ScimRCJWT: the secret itself must not stand in the configuration/ ],
+    [ 'file: without a path', account('a', 'ScimRCJWT file:'), qr/ScimRCJWT: bad value 'file:'; it must be file:/ ],
+    [ 'exec: without a full path', account('a', 'ScimRCJWT exec:cat'),
+        qr/ScimRCJWT: bad value 'exec:cat'; it must be file:/ ],
+    [ 'a file that everybody can read', account('a', "ScimRCClientSecret file:$d/open"),
+        qr/SCIMRC0001: .*account 'a': ScimRCClientSecret: .*\Q$d\E\/open.*chmod o-rwx/ ],
+    [ 'a file that is not there', account('a', "ScimRCJWT file:$d/nowhere"),
+        qr/account 'a': ScimRCJWT: .*\Q$d\E\/nowhere/ ],
+    [ 'a relative path is below ServerRoot', account('a', 'ScimRCJWT file:nowhere'),
+        qr/account 'a': ScimRCJWT: .*\Q$d\E\/nowhere/ ],
+    [ 'an empty file', account('a', "ScimRCJWT file:$d/empty"), qr/account 'a': ScimRCJWT: .*empty/ ],
+    [ 'a program that is not there', account('a', "ScimRCJWT exec:$d/program"),
+        qr{account 'a': ScimRCJWT: '\Q$d\E/program' is no program that can be started} ],
+
+    # the account as a whole
+    [ 'no client id', account('a', 'ScimRCClientId -'), qr/httpd\.conf, line \d+: account 'a': ScimRCClientId is missing/ ],
+    [ 'no secret',    account('a', 'ScimRCClientSecret -'), qr/account 'a': ScimRCClientSecret is missing/ ],
+    [ 'no JWT',       account('a', 'ScimRCJWT -'),          qr/account 'a': ScimRCJWT is missing/ ],
+    [ 'CA file', account('a', 'ScimRCCAFile ca.pem'), qr{account 'a': ScimRCCAFile: '\Q$d\E/ca\.pem' cannot be read} ],
+    [ 'state directory that is a file', account('a', "ScimRCStateDir $d/jwt"),
+        qr/account 'a': ScimRCStateDir: '.*' is no directory/ ],
+    [ 'one state directory for two', account('a', 'ScimRCStateDir s') . account('b', 'ScimRCStateDir s'),
+        qr/account 'b': ScimRCStateDir: '.*' is also that of the account 'a'/ ],
+    [ 'an account twice', account('a') . account('a'),
+        qr/<ScimRCAccount a>: is there already, in line \d+ of .*httpd\.conf; an account must be defined once/ ],
+    [ 'an account again in a virtual host',
+        account('a') . "<VirtualHost *>\n" . account('a') . "</VirtualHost>\n",
+        qr/<ScimRCAccount a>: is there already/ ],
+    [ 'no name', account(''), qr/<ScimRCAccount name>: bad value ''; the name must be/ ],
+    [ 'a name that is a path', account('../a'), qr{<ScimRCAccount name>: bad value '\.\./a'} ],
+    [ 'two names', account('a b'), qr/<ScimRCAccount name>: bad value/ ],
+    [ 'an account in an account', account('a', '<ScimRCAccount b>', '</ScimRCAccount>'),
+        qr/<ScimRCAccount \(line \d+\): must not stand in <ScimRCAccount>/ ],
+    [ 'an account in a location', "<Location />\n" . account('a') . "</Location>\n",
+        qr/<ScimRCAccount not allowed in/ ],
+
+    # where directives stand
+    [ 'of an account, outside', 'ScimRCTimeout 3s', qr/ScimRCTimeout: must stand inside of <ScimRCAccount name>/ ],
+    [ 'of an account, in a location', location('ScimRCJWT file:/x'), qr/ScimRCJWT not allowed in/ ],
+    [ 'of a location, in an account', account('a', 'ScimRCDelete disable'),
+        qr/ScimRCDelete: is about a location; it must stand in <Location>, not in <ScimRCAccount>/ ],
+    [ 'of httpd, in an account', account('a', 'DocumentRoot /tmp'),
+        qr/DocumentRoot \(line \d+\): must not stand in <ScimRCAccount>/ ],
+    [ 'of a location, in a directory', "<Directory />\nScimRCPatience 1s\n</Directory>",
+        qr/ScimRCPatience cannot occur within <Directory/ ],
+
+    # locations
+    [ 'an unknown account', account('a') . account('b', 'ScimRCStateDir b') . location('ScimRCUse c'),
+        qr/httpd\.conf, line \d+: ScimRCUse: bad value 'c'; it must be the name of a <ScimRCAccount>: a, b/ ],
+    [ 'no account at all', location('ScimRCUse c'), qr/ScimRCUse: bad value 'c'.*there is none/ ],
+    [ 'ScimRCUse in a pattern', account('a') . "<LocationMatch ^/s>\nScimRCUse a\n</LocationMatch>",
+        qr/ScimRCUse: must stand directly in a <Location "\/path"> without wildcards/ ],
+    [ 'ScimRCUse in another pattern', account('a') . "<Location ~ /s>\nScimRCUse a\n</Location>",
+        qr/ScimRCUse: must stand directly in a <Location/ ],
+    [ 'ScimRCUse in wildcards', account('a') . "<Location /s*>\nScimRCUse a\n</Location>",
+        qr/ScimRCUse: must stand directly in a <Location/ ],
+    [ 'ScimRCUse in a condition', account('a') . location('<If "true">', 'ScimRCUse a', '</If>'),
+        qr/ScimRCUse: must stand directly in a <Location/ ],
+    [ 'ScimRCUse outside', account('a') . 'ScimRCUse a', qr/ScimRCUse not allowed here/ ],
+    [ 'a token file that is not there', location("ScimRCTokenFile $d/nowhere"),
+        qr/SCIMRC0001: .*httpd\.conf, line \d+: ScimRCTokenFile: .*nowhere/ ],
+    [ 'a token file that is none', location("ScimRCTokenFile $d/broken"), qr/ScimRCTokenFile: .*broken.*1/ ],
+    [ 'a public URL outside of a location', 'ScimRCPublicURL https://a.example.com',
+        qr/ScimRCPublicURL: must stand in <Location>/ ],
+    [ 'a public URL that is none', location('ScimRCPublicURL /scim'), qr{ScimRCPublicURL: bad value '/scim'; it must be a URL} ],
+    [ 'a public URL with a query', location('ScimRCPublicURL https://a.example.com/?x'), qr/ScimRCPublicURL: bad value/ ],
+    [ 'documentation', location('ScimRCDocumentation ftp://a'), qr/ScimRCDocumentation: bad value 'ftp:\/\/a'; it must be a URL/ ],
+    [ 'tolerance', location('ScimRCTolerance much'), qr/ScimRCTolerance: bad value 'much'; it must be one of tolerant, strict/ ],
+    [ 'patch', location('ScimRCPatchMissing ignore'), qr/ScimRCPatchMissing: bad value 'ignore'; it must be one of error, create/ ],
+    [ 'create', location('ScimRCCreate user'), qr/ScimRCCreate: bad value 'user'; it must be one of extension, unassigned/ ],
+    [ 'delete', location('ScimRCDelete drop'), qr/ScimRCDelete: bad value 'drop'; it must be one of release, disable, remove/ ],
+    [ 'status', location('ScimRCNewUserStatus Disabled'),
+        qr/ScimRCNewUserStatus: bad value 'Disabled'; it must be one of NotActivated, Enabled/ ],
+    [ 'mail', location('ScimRCWelcomeMail yes'), qr/ScimRCWelcomeMail must be On or Off/ ],
+    [ 'patience', location('ScimRCPatience 11min'), qr/ScimRCPatience: bad value '11min'; .* from 0 to 10min/ ],
+    [ 'results', location('ScimRCMaxResults 10001'), qr/ScimRCMaxResults: bad value '10001'; it must be a whole number from 1 to 10000/ ],
+    [ 'body', location('ScimRCMaxBody 1'), qr/ScimRCMaxBody: bad value '1'; .* from 1K to 64M/ ],
+    [ 'scope', location('AuthType Bearer', 'AuthName x', 'Require scim-scope admin'), qr/Require scim-scope: bad value 'admin'/ ],
+    [ 'scope without a name', location('AuthType Bearer', 'AuthName x', 'Require scim-scope'), qr/Require scim-scope: bad value ''/ ],
+
+    # each fault is named, not only the first one
+    [ 'two faults', account('a', 'ScimRCJWT -') . location('ScimRCUse b'),
+        qr/ScimRCJWT is missing.*ScimRCUse: bad value 'b'/s ],
+);
+
+my @accepted = (
+    [ 'nothing at all', '' ],
+    [ 'an account', account('a') ],
+    [ 'names and units in any case', account('a', 'ScimRCTimeout 2MIN', 'ScimRCMaxAnswer 1m',
+            'ScimRCLimit Medium OFF', 'ScimRCLimit light 5', 'ScimRCAddressForm NAME') ],
+    [ 'a time without a unit', account('a', 'ScimRCTimeout 20') ],
+    [ 'a sandbox on this machine', account('a', 'ScimRCPlatform http://[::1]:8081/') ],
+    [ 'a program with arguments', account('a', "ScimRCJWT \"exec:/bin/cat $d/jwt\"") ],
+    [ 'conditions inside of an account', account('a', '<IfDefine !NONE>', 'ScimRCRefresh 1h', '</IfDefine>') ],
+    [ 'one account for two locations', account('a') . location('ScimRCUse a') . location('ScimRCUse a') =~ s/v2/v3/r ],
+    [ 'behaviour in the server, a virtual host and a condition',
+        "ScimRCDelete disable\n<VirtualHost *>\nScimRCDelete remove\n</VirtualHost>\n"
+          . location('<If "true">', 'ScimRCDelete release', '</If>') ],
+    [ 'a location of all paths', account('a') . "<Location />\nScimRCUse a\n</Location>" ],
+);
+
+for my $case (@refused) {
+    my ($what, $conf, $message) = @$case;
+    my ($status, $text) = $h->configtest($conf);
+    isnt $status, 0, "$what: refused";
+    like $text, $message, "$what: the message";
+    unlike $text, qr/the-client-secret|the-jwt/, "$what: no secret in it"
+      if $what =~ /secret|JWT/;
+}
+for my $case (@accepted) {
+    my ($what, $conf) = @$case;
+    my ($status, $text) = $h->configtest($conf);
+    is $status, 0, "$what: accepted" or diag $text;
+}
+
+# --- merging ----------------------------------------------------------------------
+# What is in effect can be read from ServiceProviderConfig, which needs no platform.
+
+my $auth = "AuthType Bearer\nAuthName SCIM\nScimRCTokenFile $d/tokens\nRequire valid-user\n";
+my $token = 'merge-token';
+$h->write_file("$d/tokens", 'entra:' . sha256($token) . "::\n", 0600);
+$h->give_to_children("$d/tokens");
+$h->secret($token);
+$h->allow_log(qr/SCIMRC0[12]\d\d: /);    # there is no platform
+my $other = PrivateHttpd::free_port();
+$h->{conf} = account('a') . <<"EOT";
+Listen 127.0.0.1:$other
+ScimRCMaxResults 7
+ScimRCMaxBody 7K
+ScimRCDocumentation https://main.example.com
+<Location "/plain">
+SetHandler scim-rc
+ScimRCUse a
+$auth
+</Location>
+<Location "/own">
+SetHandler scim-rc
+ScimRCUse a
+ScimRCMaxResults 9
+$auth
+</Location>
+<Location "/own/ServiceProviderConfig">
+ScimRCMaxBody 9K
+</Location>
+<VirtualHost 127.0.0.1:$other>
+ScimRCMaxResults 8
+</VirtualHost>
+EOT
+$h->start;
+
+sub effect {
+    my ($port, $path) = @_;
+    my $scim = ScimClient->new(base => "http://127.0.0.1:$port$path", token => $token);
+    my $json = $scim->get('/ServiceProviderConfig')->{json} // {};
+    return join ' ', $json->{filter}{maxResults} // '-', $json->{bulk}{maxPayloadSize} // '-',
+      $json->{documentationUri} // '-';
+}
+is effect($h->port, '/plain'), '7 7168 https://main.example.com', 'from the main server';
+is effect($h->port, '/own'),   '9 9216 https://main.example.com', 'from two locations';
+is effect($other,   '/plain'), '8 7168 https://main.example.com', 'from a virtual host';
+is effect($other,   '/own'),   '9 9216 https://main.example.com', 'the location is the innermost';
+$h->stop;
+
+done_testing;
+
+sub sha256 { require Digest::SHA; return Digest::SHA::sha256_hex($_[0]) }

@@ -1,0 +1,90 @@
+#!/usr/bin/env perl
+# The quota at its end: who has no patience is told at once when to come again, and
+# RingCentral is not bothered meanwhile: not by other children, and not by those of the
+# next generation or of the next run. Who has patience waits.
+use strict;
+use warnings;
+use Test::More;
+use Crowd;
+use Sandbox;
+use TestGateway;
+
+my $WINDOW  = 12;    # seconds, of a minute
+my $sandbox = Sandbox->new(users => 5, scale => 60 / $WINDOW);
+my $gw = TestGateway->new(
+    sandbox   => $sandbox,
+    processes => 4,
+    account   => "ScimRCRefresh 1h\nScimRCMaxAge 1h",
+    location  => 'ScimRCPatience 0');
+$gw->{conf} .= $gw->location_conf('/patient', 'main', "ScimRCPatience 30s\n");
+$gw->start_filled;
+my $scim    = $gw->scim;
+my $patient = $scim->as(base => $gw->url('/patient'));
+
+# Calls but for sign-ins.
+sub total {
+    my $counters = $sandbox->counters;
+    return $counters->{total} - ($counters->{ops}{getToken} // 0);
+}
+
+sub bucket {
+    my ($group) = @_;
+    my ($bucket) = grep { $_->{group} eq $group } @{ $sandbox->ratelimit->{buckets} };
+    return $bucket;
+}
+
+# Many make users at once, until the quota is used up. The answers by status.
+my $number = 0;
+
+sub burst {
+    my ($count, $each) = @_;
+    my $batch = ++$number;
+    my @statuses = map { @$_ } Crowd->run($count, sub {
+        my ($n) = @_;
+        my @status;
+        for my $i (1 .. $each) {
+            my $name = "burst$batch.$n.$i\@example.com";
+            push @status, $scim->post('/Users', $scim->user($name))->{status};
+        }
+        return \@status;
+    });
+    my %times;
+    $times{$_}++ for @statuses;
+    return %times;
+}
+
+# Is refused at once, with a time to come again, and nobody else hears of it.
+sub is_refused {
+    my ($what) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $before = total();
+    for my $client (map { $scim->as } 1 .. 8) {    # of whichever child
+        my $answer = $client->post('/Users', $client->user('late@example.com'));
+        my $after = $answer->{headers}{'retry-after'} // '';
+        next if $answer->{status} == 429 && $after =~ /^[1-9]\d*$/ && $after <= $WINDOW + 1
+          && $answer->{json}{status} eq '429' && $answer->{json}{schemas}[0] =~ /:Error$/;
+        return fail "$what: $answer->{status} '$after' $answer->{content}";
+    }
+    return is total(), $before, "$what: 429 with Retry-After, and no call is made";
+}
+
+my %got = burst(12, 5);
+is_deeply [ sort keys %got ], [ 201, 429 ], 'created, or asked to come again';
+is bucket('medium')->{used}, 40, 'all of the quota is used';
+is_refused('then');
+is $scim->list->{status}, 200, 'reading goes on';
+ok $gw->graceful, 'a graceful restart';
+is_refused('the new children');
+$gw->stop;
+$gw->start;
+is_refused('the next run of the server');
+is $sandbox->ratelimit->{wastedCalls}, 0, 'no call was refused';
+
+my $answer = $patient->post('/Users', $patient->user('patient@example.com'));
+is $answer->{status}, 201, 'who has patience waits for the quota';
+is $sandbox->ratelimit->{wastedCalls}, 0, 'and it is there';
+
+$gw->stop;
+$sandbox->stop;
+is join('', $sandbox->log_problems), '', 'sandbox: clean error log';
+done_testing;

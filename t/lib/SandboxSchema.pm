@@ -1,0 +1,236 @@
+package SandboxSchema;
+
+# Compares recorded calls of the sandbox (knob record=1) with RingCentral's OpenAPI
+# document: a small JSON Schema validator. Core Perl only.
+#
+#   my $schema = SandboxSchema->open or plan skip_all => 'no OpenAPI document';
+#   is_deeply [ map { $schema->problems($_) } $sb->calls ], [];
+use strict;
+use warnings;
+use B ();
+use JSON::PP ();
+
+my $json = JSON::PP->new->utf8->allow_nonref;
+
+# The document that SCIM_RC_OPENAPI names, or the one beside the source tree; nothing
+# when there is none.
+sub open {
+    my ($class) = @_;
+    my $file = $ENV{SCIM_RC_OPENAPI}
+        // ($ENV{top_srcdir} // '.') . '/../shared/ringcentral/openapi.json';
+    CORE::open my $in, '<:raw', $file or return;
+    my $spec = $json->decode(do { local $/; <$in> });
+    my %op;
+    for my $path (keys %{ $spec->{paths} }) {
+        for my $op (grep { ref eq 'HASH' && $_->{operationId} } values %{ $spec->{paths}{$path} }) {
+            $op{ $op->{operationId} } = $op;
+        }
+    }
+    return bless { spec => $spec, op => \%op }, $class;
+}
+
+sub _resolve {
+    my ($self, $node) = @_;
+    while (ref $node eq 'HASH' && $node->{'$ref'}) {
+        my $at = $self->{spec};
+        $at = $at->{$_} for grep { $_ ne '#' } split m{/}, $node->{'$ref'};
+        $node = $at;
+    }
+    return $node // {};
+}
+
+sub _is_number {
+    my $flags = B::svref_2object(\$_[0])->FLAGS;
+    return $flags & (B::SVp_IOK | B::SVp_NOK) && !($flags & B::SVp_POK);
+}
+
+my %is = (
+    object  => sub { ref $_[0] eq 'HASH' },
+    array   => sub { ref $_[0] eq 'ARRAY' },
+    string  => sub { !ref $_[0] && defined $_[0] && !_is_number($_[0]) },
+    number  => sub { !ref $_[0] && defined $_[0] && _is_number($_[0]) },
+    integer => sub { !ref $_[0] && defined $_[0] && _is_number($_[0]) && $_[0] == int $_[0] },
+    boolean => sub { JSON::PP::is_bool($_[0]) },
+);
+
+my %format = (
+    'date-time' => qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/,
+    email       => qr/^[^@\s]+@[^@\s]+$/,
+);
+
+# All properties that a schema and the parts of it know; nothing when it is open.
+sub _known {
+    my ($self, $schema) = @_;
+    $schema = $self->_resolve($schema);
+    my %known = %{ $schema->{properties} // {} };
+    for my $part (map { @{ $schema->{$_} // [] } } qw(allOf anyOf oneOf)) {
+        %known = (%known, $self->_known($part));
+    }
+    return %known;
+}
+
+sub _check {
+    my ($self, $schema, $value, $at, $open) = @_;
+    $schema = $self->_resolve($schema);
+    my @wrong;
+    my $type = $schema->{type};
+    $type = 'object' if !$type && $schema->{properties};
+    if ($type && !$is{$type}->($value)) {
+        return "$at is no $type";
+    }
+    if ($schema->{enum} && !grep { $_ eq $value } @{ $schema->{enum} }) {
+        push @wrong, "$at is not one of @{ $schema->{enum} }";
+    }
+    push @wrong, $self->_check($_, $value, $at, 1) for @{ $schema->{allOf} // [] };
+    for my $choice (grep { $_ } @$schema{qw(anyOf oneOf)}) {
+        my @best;
+        for my $part (@$choice) {
+            my @its = $self->_check($part, $value, $at, 1);
+            @best = @its if !@best || @its < @best;
+            if (!@its) { @best = (); last }
+        }
+        push @wrong, @best;
+    }
+    if (ref $value eq 'HASH') {
+        push @wrong, $self->_check_object($schema, $value, $at, $open);
+    }
+    elsif (ref $value eq 'ARRAY') {
+        for my $i (0 .. $#$value) {
+            push @wrong, $self->_check($schema->{items} // {}, $value->[$i], "$at\[$i]");
+        }
+        push @wrong, "$at has too many items"
+            if $schema->{maxItems} && @$value > $schema->{maxItems};
+    }
+    elsif (defined $value && !JSON::PP::is_bool($value)) {
+        push @wrong, $self->_check_scalar($schema, $value, $at);
+    }
+    return @wrong;
+}
+
+sub _check_object {
+    my ($self, $schema, $value, $at, $open) = @_;
+    my @wrong = map { "$at.$_ is missing" }
+        grep { !exists $value->{$_} } @{ $schema->{required} // [] };
+    my $properties = $schema->{properties} // {};
+    for my $name (sort grep { exists $value->{$_} } keys %$properties) {
+        push @wrong, $self->_check($properties->{$name}, $value->{$name}, "$at.$name");
+    }
+    my %known = $self->_known($schema);
+    if (%known && !$open) {
+        push @wrong, map { "$at.$_ is not known" } sort grep { !$known{$_} } keys %$value;
+    }
+    return @wrong;
+}
+
+sub _check_scalar {
+    my ($self, $schema, $value, $at) = @_;
+    my @wrong;
+    push @wrong, "$at is too long"
+        if defined $schema->{maxLength} && length $value > $schema->{maxLength};
+    push @wrong, "$at is too short"
+        if defined $schema->{minLength} && length $value < $schema->{minLength};
+    push @wrong, "$at is too small"
+        if defined $schema->{minimum} && _is_number($value) && $value < $schema->{minimum};
+    push @wrong, "$at is too large"
+        if defined $schema->{maximum} && _is_number($value) && $value > $schema->{maximum};
+    my $format = $format{ $schema->{format} // '' };
+    push @wrong, "$at is no $schema->{format}" if $format && $value !~ $format;
+    push @wrong, "$at does not match $schema->{pattern}"
+        if defined $schema->{pattern} && $value !~ /$schema->{pattern}/;
+    return @wrong;
+}
+
+# The schema of one answer: (found it?, schema or nothing when there is no body).
+sub _answer {
+    my ($self, $op, $status) = @_;
+    my $answer = $op->{responses}{$status} or return 0;
+    my $content = $self->_resolve($answer)->{content} or return 1;
+    my ($type) = grep { /json/ } sort keys %$content;
+    return (1, $type ? $content->{$type}{schema} : undef);
+}
+
+# An error body where the document describes none (rules 30 and 31).
+sub _error_problems {
+    my ($call, $body) = @_;
+    my $first = ref $body eq 'HASH' && ref $body->{errors} eq 'ARRAY' ? $body->{errors}[0] : {};
+    my @wrong = map { "no errors[0].$_" } grep { !$first->{$_} } qw(errorCode message);
+    push @wrong, map { "no $_" } grep { !$body->{$_} } qw(errorCode message)
+        if $call->{path} !~ m{^/restapi/v2/|/directory/entries};
+    return @wrong;
+}
+
+sub _form {
+    my $text = shift;
+    my %form;
+    for (split /&/, $text) {
+        my ($name, $value) = map { tr/+/ /; s/%([0-9A-Fa-f]{2})/chr hex $1/ger } split /=/, $_, 2;
+        push @{ $form{$name} }, $value // '';
+    }
+    return %form;
+}
+
+sub _query_problems {
+    my ($self, $op, $call) = @_;
+    my %known = map { $_->{name} => $self->_resolve($_->{schema} // {}) }
+        grep { $_->{in} eq 'query' } map { $self->_resolve($_) } @{ $op->{parameters} // [] };
+    my %query = _form($call->{query});
+    my @wrong;
+    for my $name (sort keys %query) {
+        my $schema = $known{$name};
+        if (!$schema) {
+            push @wrong, "query: $name is not known";
+            next;
+        }
+        push @wrong, "query: $name is repeated"
+            if @{ $query{$name} } > 1 && ($schema->{type} // '') ne 'array';
+        $schema = $self->_resolve($schema->{items}) if ($schema->{type} // '') eq 'array';
+        for my $value (@{ $query{$name} }) {
+            my $typed = ($schema->{type} // '') eq 'integer' && $value =~ /^-?\d+$/ ? 0 + $value
+                : ($schema->{type} // '') eq 'boolean' && $value =~ /^(true|false)$/
+                ? ($1 eq 'true' ? JSON::PP::true : JSON::PP::false)
+                : $value;
+            push @wrong, map { "query: $_" } $self->_check($schema, $typed, $name)
+                if !$schema->{oneOf};
+        }
+    }
+    return @wrong;
+}
+
+# What is wrong with the request and the answer of one recorded call: lines of text.
+# A request that was refused with 4xx is not blamed for that.
+sub problems {
+    my ($self, $call) = @_;
+    my $op = $self->{op}{ $call->{op} } or return "$call->{op}: not in the document";
+    return if $call->{fault};
+    my @wrong;
+    if ($call->{status} < 400) {
+        push @wrong, $self->_query_problems($op, $call);
+        my $content = $self->_resolve($op->{requestBody})->{content};
+        my ($type) = grep { /json/ } sort keys %{ $content // {} };
+        if (defined $call->{requestBody}) {
+            my $body = eval { $json->decode(_bytes($call->{requestBody})) };
+            push @wrong, map { "request: $_" }
+                $type ? $self->_check($content->{$type}{schema}, $body, 'body')
+                : 'a body that nobody expects';
+        }
+    }
+    my ($found, $schema) = $self->_answer($op, $call->{status});
+    my $text = $call->{responseBody};
+    my $body = defined $text ? eval { $json->decode(_bytes($text)) } : undef;
+    if ($found) {
+        push @wrong, 'answer: a body that is not in the document' if defined $text && !$schema;
+        push @wrong, map { "answer: $_" } $self->_check($schema, $body, 'body')
+            if $schema && defined $text;
+    }
+    elsif ($call->{status} >= 400) {
+        push @wrong, map { "answer: $_" } _error_problems($call, $body);
+    }
+    elsif ($call->{status} != 304) {
+        push @wrong, "answer: $call->{status} is not in the document";
+    }
+    return map { "$call->{op} $call->{status}: $_" } @wrong;
+}
+
+sub _bytes { my $text = shift; utf8::encode($text); $text }
+
+1;
