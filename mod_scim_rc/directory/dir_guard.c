@@ -135,6 +135,25 @@ const char *dir_guard_distrust(const dir_guard_t *guard)
     return "the machine stopped before all of it was on the disk";
 }
 
+apr_status_t dir_guard_tidy(const dir_guard_t *guard)
+{
+    if (access(guard->data, F_OK) == 0 || errno != ENOENT) {
+        return APR_SUCCESS;
+    }
+    return unlink(guard->readers) == 0 || errno == ENOENT ? APR_SUCCESS : errno;
+}
+
+apr_status_t dir_guard_check_data(const dir_guard_t *guard, const struct stat *file)
+{
+    struct stat data;
+
+    if (stat(guard->data, &data) != 0) {
+        return errno == ENOENT || errno == ENOTDIR ? ESTALE : errno;
+    }
+    return data.st_dev == file->st_dev && data.st_ino == file->st_ino ? APR_SUCCESS
+                                                                      : ESTALE;
+}
+
 apr_status_t dir_guard_discard(dir_guard_t *guard)
 {
     const char *files[] = {guard->data, guard->readers, guard->damaged};

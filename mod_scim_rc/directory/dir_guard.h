@@ -22,6 +22,7 @@
 #ifndef DIR_GUARD_H
 #define DIR_GUARD_H
 
+#include <sys/stat.h>
 #include <apr_pools.h>
 
 typedef struct dir_guard_t dir_guard_t;
@@ -36,6 +37,15 @@ apr_status_t dir_guard_enter(dir_guard_t **guard, apr_pool_t *p, const char *pat
 
 /* Does nobody else use the folder, and can nobody before dir_guard_share()? */
 int dir_guard_alone(const dir_guard_t *guard);
+
+/* To be called with `lock` held, before the data are opened. Where they are gone,
+ * LMDB's lock file goes too: it belongs to those who still have the deleted data open,
+ * and must not be shared with them. */
+apr_status_t dir_guard_tidy(const dir_guard_t *guard);
+
+/* Is the open file, as fstat() tells, the folder's data? APR_SUCCESS, ESTALE when they
+ * were deleted or are another file now, or why that cannot be told. */
+apr_status_t dir_guard_check_data(const dir_guard_t *guard, const struct stat *file);
 
 /* Why the data cannot be trusted, or NULL. For who is alone. */
 const char *dir_guard_distrust(const dir_guard_t *guard);

@@ -193,6 +193,9 @@ static int start_guarded(dir_store_t *store, const dir_options_t *options,
     int code =
         dir_guard_enter(&store->guard, store->pool, store->path, options->boot_id);
 
+    if (!code) {
+        code = dir_guard_tidy(store->guard);
+    }
     if (code) {
         return code;
     }
@@ -236,6 +239,9 @@ static apr_status_t open_first(dir_store_t **store, apr_pool_t *p,
     s->format = apr_pstrdup(pool, options->format);
     s->process = getpid();
     code = apr_thread_rwlock_create(&s->map_lock, pool);
+    if (!code) {
+        code = apr_thread_mutex_create(&s->gate, APR_THREAD_MUTEX_DEFAULT, pool);
+    }
     if (!code) {
         code = lock_folder(&lock, p, s->path, env);
     }

@@ -47,6 +47,11 @@ typedef struct dir_record_t {
 apr_status_t dir_store_open(dir_store_t **store, apr_pool_t *p, const char *path,
                             const char *format, const base_env_t *env);
 
+/* Were the files that the store has open deleted, or did others take their place? Then
+ * all calls fail with ESTALE. The folder can be opened anew when this process has
+ * closed the store. */
+int dir_is_lost(const dir_store_t *store);
+
 /* Reads. Results are copies in `p`. APR_SUCCESS, APR_NOTFOUND, or an error (logged).
  * Gravestones are found by id alone. */
 apr_status_t dir_get(dir_store_t *store, apr_pool_t *p, apr_uint64_t id,

@@ -3,6 +3,7 @@
 #define DIR_STORE_PRIVATE_H
 
 #include <sys/types.h>
+#include <apr_thread_mutex.h>
 #include <apr_thread_rwlock.h>
 #include <lmdb.h>
 
@@ -38,6 +39,10 @@ struct dir_store_t {
     /* Held for reading by each transaction of this process, for writing while the map
      * is made larger, which LMDB allows only without a transaction. */
     apr_thread_rwlock_t *map_lock;
+    /* Held by who waits for the map_lock to write, with `growing` set: who comes to
+     * read waits behind it, or a steady stream of them would keep it from its turn. */
+    apr_thread_mutex_t *gate;
+    volatile apr_uint32_t growing;
     int unmapped; /* LMDB's code once the map is lost: growing it failed */
     /* The registry's: which folder this is, in which process, how often opened. */
     dev_t device;

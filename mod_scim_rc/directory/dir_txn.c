@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <apr_atomic.h>
 
 static const int damage_codes[] = {MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_PANIC,
                                    MDB_INVALID, MDB_VERSION_MISMATCH};
@@ -51,10 +52,9 @@ apr_status_t dir_result(const dir_store_t *store, const char *what, int code,
         return APR_EGENERAL;
     }
     if (code == ESTALE) {
-        base_log(env, BASE_LOG_ERROR, APR_SUCCESS,
-                 "SCIMRC0302: cannot %s: '%s' was deleted while the server runs; "
-                 "restart the server (gracefully will do)",
-                 what, store->path);
+        base_log(env, BASE_LOG_WARNING, APR_SUCCESS,
+                 "SCIMRC0302: cannot %s: '%s' was deleted while the server runs", what,
+                 store->path);
         return code;
     }
     base_log(env, BASE_LOG_ERROR, code > 0 ? code : APR_SUCCESS,
@@ -115,6 +115,8 @@ static int resize(dir_store_t *store, apr_size_t seen, apr_size_t size)
     MDB_envinfo info;
     int code;
 
+    apr_thread_mutex_lock(store->gate);
+    apr_atomic_set32(&store->growing, 1);
     apr_thread_rwlock_wrlock(store->map_lock);
     code = store->unmapped;
     if (!code) {
@@ -127,12 +129,14 @@ static int resize(dir_store_t *store, apr_size_t seen, apr_size_t size)
         }
     }
     apr_thread_rwlock_unlock(store->map_lock);
+    apr_atomic_set32(&store->growing, 0);
+    apr_thread_mutex_unlock(store->gate);
     return code;
 }
 
 /* Data that somebody has deleted under the server go on for this process alone, while
  * others begin anew: two copies that know nothing of each other. */
-static int check_linked(dir_store_t *store)
+static int check_linked(const dir_store_t *store)
 {
     mdb_filehandle_t fd;
     struct stat file;
@@ -140,13 +144,22 @@ static int check_linked(dir_store_t *store)
     if (mdb_env_get_fd(store->lmdb, &fd) || fstat(fd, &file) != 0) {
         return errno;
     }
-    return file.st_nlink ? 0 : ESTALE;
+    return dir_guard_check_data(store->guard, &file);
+}
+
+int dir_is_lost(const dir_store_t *store)
+{
+    return check_linked(store) == ESTALE;
 }
 
 static int begin(dir_store_t *store, unsigned flags, MDB_txn **txn)
 {
     int code;
 
+    if (apr_atomic_read32(&store->growing)) {
+        apr_thread_mutex_lock(store->gate);
+        apr_thread_mutex_unlock(store->gate);
+    }
     apr_thread_rwlock_rdlock(store->map_lock);
     code = store->unmapped ? store->unmapped : check_linked(store);
     if (!code) {

@@ -402,6 +402,100 @@ static void test_new_version(apr_pool_t *p, const char *path)
     is_str(doc_of(store, p, 2), "doc 2 new format", "those of the new one work");
 }
 
+/* ---- files that are deleted under the processes that have them open ---- */
+
+static const char *deleted_path;
+
+static void delete_data(const char *path)
+{
+    unlink(apr_psprintf(new_pool(), "%s/data.mdb", path));
+}
+
+static void delete_all(const char *path)
+{
+    remove_folder(path);
+}
+
+static void move_away(const char *path)
+{
+    rename(path, apr_psprintf(new_pool(), "%s.moved", path));
+}
+
+/* Notices, opens the folder anew, and adds a record to those of the other process. */
+static int part_deleted(stage_t *s)
+{
+    dir_record_t record;
+    dir_store_t *store;
+    apr_pool_t *p = new_pool();
+
+    put(s->store, s->p, make_record(s->p, 1, "before"));
+    signal_to(s->say);
+    wait_for(s->hear);
+    if (!dir_is_lost(s->store) ||
+        dir_get(s->store, s->p, 1, &record, &test_env) != ESTALE ||
+        put(s->store, s->p, make_record(s->p, 4, "to nobody")) != ESTALE) {
+        return 1;
+    }
+    apr_pool_clear(s->p);
+    store = open_store(p, deleted_path);
+    if (!store || dir_is_lost(store) || strcmp(doc_of(store, p, 1), "none") ||
+        strcmp(doc_of(store, p, 2), "doc 2 anew") ||
+        put(store, p, make_record(p, 3, "after")) != APR_SUCCESS) {
+        return 2;
+    }
+    signal_to(s->say);
+    wait_for(s->hear);
+    return strcmp(doc_of(store, p, 5), "doc 5 last") ? 3 : 0;
+}
+
+static void test_deleted_by(void (*delete_files)(const char *path), apr_pool_t *p,
+                            const char *path)
+{
+    apr_pool_t *first = new_pool();
+    actor_t child;
+    dir_store_t *store;
+
+    deleted_path = path;
+    child = start_actor(path, "1", 64 << 20, part_deleted);
+    wait_for(child.from);
+    store = open_store(first, path);
+    is_str(doc_of(store, first, 1), "doc 1 before", "two processes");
+    ok(!dir_is_lost(store), "with a store");
+    delete_files(path);
+    ok(dir_is_lost(store), "that is lost");
+    is_str(doc_of(store, first, 1), "error", "and is not read any more");
+    ok(logged("SCIMRC0302"), "which is logged");
+    apr_pool_destroy(first);
+    store = open_store(p, path);
+    ok(store && !dir_is_lost(store), "it is opened anew");
+    is_int(count_of(store), 0, "and empty");
+    put(store, p, make_record(p, 2, "anew"));
+    signal_to(child.to);
+    wait_for(child.from);
+    is_str(doc_of(store, p, 3), "doc 3 after",
+           "the other process comes to the new one");
+    put(store, p, make_record(p, 5, "last"));
+    signal_to(child.to);
+    is_int(end_actor(&child), 0, "and both see what each writes");
+    is_int(count_of(store), 3, "what came too late is nowhere");
+}
+
+static void test_deleted_data(apr_pool_t *p, const char *path)
+{
+    test_deleted_by(delete_data, p, path);
+}
+
+static void test_deleted_all(apr_pool_t *p, const char *path)
+{
+    test_deleted_by(delete_all, p, path);
+}
+
+static void test_moved(apr_pool_t *p, const char *path)
+{
+    test_deleted_by(move_away, p, path);
+    remove_folder(apr_psprintf(p, "%s.moved", path));
+}
+
 int main(void)
 {
     static void (*const tests[])(apr_pool_t *,
@@ -413,7 +507,10 @@ int main(void)
                                                   test_growth,
                                                   test_growth_with_threads,
                                                   test_opened_together,
-                                                  test_new_version};
+                                                  test_new_version,
+                                                  test_deleted_data,
+                                                  test_deleted_all,
+                                                  test_moved};
     apr_pool_t *names;
     apr_size_t i;
 

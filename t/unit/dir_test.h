@@ -58,8 +58,7 @@ static inline void fatal(const char *what)
 
 static inline const char *new_folder(apr_pool_t *p)
 {
-    const char *base = getenv("TMPDIR");
-    char *path = apr_pstrcat(p, base ? base : "/tmp", "/scim-rc-dir-XXXXXX", NULL);
+    char *path = apr_pstrdup(p, tap_temporary("scim-rc-dir-XXXXXX"));
 
     if (!mkdtemp(path)) {
         fatal("no temporary folder");
