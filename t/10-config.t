@@ -42,6 +42,8 @@ sub location {
     return join "\n", '<Location "/scim/v2">', 'SetHandler scim-rc', @lines, "</Location>\n";
 }
 
+my $only = qr/it must stand directly in a <Location "\/path"> with '\/' at its beginning and without wildcards/;
+
 # [what, configuration, what httpd -t must say]; a list of messages: all of them
 my @refused = (
     # values of accounts
@@ -56,7 +58,7 @@ my @refused = (
     [ 'connections', account('a', 'ScimRCConnections 0'),
         qr/ScimRCConnections: bad value '0'; it must be a whole number from 1 to 256/ ],
     [ 'time without sense', account('a', 'ScimRCTimeout soon'),
-        qr/ScimRCTimeout: bad value 'soon'; it must be a number with ms, s, min or h behind it, from 100ms to 10min/ ],
+        qr/ScimRCTimeout: bad value 'soon'; it must be a number with ms, s, min or h behind it \(none: seconds\), from 100ms to 10min/ ],
     [ 'time of a wrong unit', account('a', 'ScimRCTimeout 3d'), qr/ScimRCTimeout: bad value '3d'/ ],
     [ 'time too long', account('a', 'ScimRCConnectTimeout 2h'),
         qr/ScimRCConnectTimeout: bad value '2h'; .* to 1min/ ],
@@ -70,6 +72,14 @@ my @refused = (
         qr/ScimRCLimit: bad value 'many'; it must be a whole number from 1 to 100000, or off/ ],
     [ 'limit of a wrong window', account('a', 'ScimRCLimit heavy 10 1ms'),
         qr/ScimRCLimit: bad value '1ms'; .* from 1s to 1h/ ],
+    [ 'limit that is off, with a window', account('a', 'ScimRCLimit heavy off 1min'),
+        qr/ScimRCLimit: bad value '1min'; it must be left out after off/ ],
+    [ 'an empty time', account('a', 'ScimRCTimeout ""'), qr/ScimRCTimeout: bad value ''; it must be a number/ ],
+    [ 'an empty CA file', account('a', 'ScimRCCAFile ""'), qr/ScimRCCAFile: bad value '""'; it must be the path of a file/ ],
+    [ 'an empty state directory', account('a', 'ScimRCStateDir ""'),
+        qr/ScimRCStateDir: bad value '""'; it must be the path of a directory/ ],
+    [ 'a time without a value', account('a', 'ScimRCTimeout'), qr/ScimRCTimeout: bad value ''; it must be a number/ ],
+    [ 'a time of two words', account('a', 'ScimRCTimeout 5 min'), qr/ScimRCTimeout: bad value '5 min'; it must be a number/ ],
     [ 'share', account('a', 'ScimRCBackgroundShare 101'),
         qr/ScimRCBackgroundShare: bad value '101'; it must be a whole number from 1 to 100/ ],
     [ 'age', account('a', 'ScimRCMaxAge -1'), qr/ScimRCMaxAge: bad value '-1'/ ],
@@ -93,6 +103,13 @@ my @refused = (
     [ 'a relative path is below ServerRoot', account('a', 'ScimRCJWT file:nowhere'),
         qr/account 'a': ScimRCJWT: .*\Q$d\E\/nowhere/ ],
     [ 'an empty file', account('a', "ScimRCJWT file:$d/empty"), qr/account 'a': ScimRCJWT: .*empty/ ],
+    [ 'a program with arguments, without quotes', account('a', "ScimRCJWT exec:/bin/cat $d/jwt"),
+        qr{ScimRCJWT: bad value 'exec:/bin/cat \Q$d\E/jwt'; it must be file:\S+ or exec:\S+ \(with arguments in quotes: "exec:/\S+ argument"\)} ],
+    [ 'a secret of two words', account('a', 'ScimRCJWT the-jwt the-client-secret'),
+        qr/ScimRCJWT: bad value '\(not shown\)'; it must be file:/ ],
+    [ 'nothing for a secret', account('a', 'ScimRCJWT'), qr/ScimRCJWT: bad value ''; it must be file:/ ],
+    [ 'an empty secret', account('a', 'ScimRCClientSecret ""'), qr/ScimRCClientSecret: bad value '""'; it must be file:/ ],
+    [ 'an empty client id', account('a', 'ScimRCClientId ""'), qr/ScimRCClientId: bad value '""'; it must be one word, or file:/ ],
     [ 'a program that is not there', account('a', "ScimRCJWT exec:$d/program"),
         qr{account 'a': ScimRCJWT: '\Q$d\E/program' is no program that can be started} ],
 
@@ -108,11 +125,11 @@ my @refused = (
     [ 'an account twice', account('a') . account('a'),
         qr/<ScimRCAccount a>: is there already, in line \d+ of .*httpd\.conf; an account must be defined once/ ],
     [ 'an account again in a virtual host',
-        account('a') . "<VirtualHost *>\n" . account('a') . "</VirtualHost>\n",
+        account('a') . "<VirtualHost *>\nServerName a.example.com\n" . account('a') . "</VirtualHost>\n",
         qr/<ScimRCAccount a>: is there already/ ],
     [ 'no name', account(''), qr/<ScimRCAccount name>: bad value ''; the name must be/ ],
     [ 'a name that is a path', account('../a'), qr{<ScimRCAccount name>: bad value '\.\./a'} ],
-    [ 'two names', account('a b'), qr/<ScimRCAccount name>: bad value/ ],
+    [ 'two names', account('a b'), qr/<ScimRCAccount name>: bad value 'a b'/ ],
     [ 'an account in an account', account('a', '<ScimRCAccount b>', '</ScimRCAccount>'),
         qr/<ScimRCAccount \(line \d+\): must not stand in <ScimRCAccount>/ ],
     [ 'an account in a location', "<Location />\n" . account('a') . "</Location>\n",
@@ -133,14 +150,20 @@ my @refused = (
         qr/httpd\.conf, line \d+: ScimRCUse: bad value 'c'; it must be the name of a <ScimRCAccount>: a, b/ ],
     [ 'no account at all', location('ScimRCUse c'), qr/ScimRCUse: bad value 'c'.*there is none/ ],
     [ 'ScimRCUse in a pattern', account('a') . "<LocationMatch ^/s>\nScimRCUse a\n</LocationMatch>",
-        qr/ScimRCUse: must stand directly in a <Location "\/path"> without wildcards/ ],
+        qr/ScimRCUse: cannot stand in <LocationMatch \^\/s>; $only/ ],
     [ 'ScimRCUse in another pattern', account('a') . "<Location ~ /s>\nScimRCUse a\n</Location>",
-        qr/ScimRCUse: must stand directly in a <Location/ ],
-    [ 'ScimRCUse in wildcards', account('a') . "<Location /s*>\nScimRCUse a\n</Location>",
-        qr/ScimRCUse: must stand directly in a <Location/ ],
+        qr/ScimRCUse: cannot stand in <Location ~ \/s>; $only/ ],
+    [ 'ScimRCUse in wildcards', account('a') . "<Location \"/scim/*\">\nScimRCUse a\n</Location>",
+        qr/ScimRCUse: cannot stand in <Location "\/scim\/\*">; $only/ ],
+    [ 'ScimRCUse in a relative path', account('a') . "<Location \"scim\">\nScimRCUse a\n</Location>",
+        qr/ScimRCUse: cannot stand in <Location "scim">; $only/ ],
     [ 'ScimRCUse in a condition', account('a') . location('<If "true">', 'ScimRCUse a', '</If>'),
-        qr/ScimRCUse: must stand directly in a <Location/ ],
+        qr/ScimRCUse: cannot stand in <If "true">; $only/ ],
+    [ 'an empty ScimRCUse', account('a') . location('ScimRCUse ""'),
+        qr/ScimRCUse: bad value '""'; it must be the name of a <ScimRCAccount>$/m ],
+    [ 'two accounts for a location', account('a') . location('ScimRCUse a b'), qr/ScimRCUse: bad value 'a b'; it must be the name/ ],
     [ 'ScimRCUse outside', account('a') . 'ScimRCUse a', qr/ScimRCUse not allowed here/ ],
+    [ 'an empty token file', location('ScimRCTokenFile ""'), qr/ScimRCTokenFile: bad value '""'; it must be the path of a file/ ],
     [ 'a token file that is not there', location("ScimRCTokenFile $d/nowhere"),
         qr/SCIMRC0001: .*httpd\.conf, line \d+: ScimRCTokenFile: .*nowhere/ ],
     [ 'a token file that is none', location("ScimRCTokenFile $d/broken"), qr/ScimRCTokenFile: .*broken.*1/ ],
@@ -149,18 +172,40 @@ my @refused = (
     [ 'a public URL that is none', location('ScimRCPublicURL /scim'), qr{ScimRCPublicURL: bad value '/scim'; it must be a URL} ],
     [ 'a public URL with a query', location('ScimRCPublicURL https://a.example.com/?x'), qr/ScimRCPublicURL: bad value/ ],
     [ 'documentation', location('ScimRCDocumentation ftp://a'), qr/ScimRCDocumentation: bad value 'ftp:\/\/a'; it must be a URL/ ],
+    [ 'documentation with a space', location('ScimRCDocumentation https://a/x y'),
+        qr/ScimRCDocumentation: bad value 'https:\/\/a\/x y'; it must be a URL/ ],
     [ 'tolerance', location('ScimRCTolerance much'), qr/ScimRCTolerance: bad value 'much'; it must be one of tolerant, strict/ ],
     [ 'patch', location('ScimRCPatchMissing ignore'), qr/ScimRCPatchMissing: bad value 'ignore'; it must be one of error, create/ ],
     [ 'create', location('ScimRCCreate user'), qr/ScimRCCreate: bad value 'user'; it must be one of extension, unassigned/ ],
     [ 'delete', location('ScimRCDelete drop'), qr/ScimRCDelete: bad value 'drop'; it must be one of release, disable, remove/ ],
     [ 'status', location('ScimRCNewUserStatus Disabled'),
         qr/ScimRCNewUserStatus: bad value 'Disabled'; it must be one of NotActivated, Enabled/ ],
-    [ 'mail', location('ScimRCWelcomeMail yes'), qr/ScimRCWelcomeMail must be On or Off/ ],
+    [ 'mail', location('ScimRCWelcomeMail yes'), qr/ScimRCWelcomeMail: bad value 'yes'; it must be one of On, Off/ ],
     [ 'patience', location('ScimRCPatience 11min'), qr/ScimRCPatience: bad value '11min'; .* from 0 to 10min/ ],
     [ 'results', location('ScimRCMaxResults 10001'), qr/ScimRCMaxResults: bad value '10001'; it must be a whole number from 1 to 10000/ ],
     [ 'body', location('ScimRCMaxBody 1'), qr/ScimRCMaxBody: bad value '1'; .* from 1K to 64M/ ],
     [ 'scope', location('AuthType Bearer', 'AuthName x', 'Require scim-scope admin'), qr/Require scim-scope: bad value 'admin'/ ],
     [ 'scope without a name', location('AuthType Bearer', 'AuthName x', 'Require scim-scope'), qr/Require scim-scope: bad value ''/ ],
+
+    # SetHandler without the account that it needs
+    [ 'a handler without an account', account('a') . account('b', 'ScimRCStateDir b') . location(),
+        qr/httpd\.conf, line \d+: SetHandler: bad value 'scim-rc' in <Location "\/scim\/v2">, where no ScimRCUse is in effect; there must be one, with the name of a <ScimRCAccount>: a, b$/m ],
+    [ 'a handler where there is none', location(), qr/SetHandler: bad value 'scim-rc' .*the name of a <ScimRCAccount>, and there is none/ ],
+    [ 'a handler beside its account', account('a') . location('ScimRCUse a') . location() =~ s/v2/v20/r,
+        qr/SetHandler: bad value 'scim-rc' in <Location "\/scim\/v20">, where no ScimRCUse/ ],
+    [ 'a handler above its account', account('a') . location('ScimRCUse a') . location() =~ s{/v2}{}r,
+        qr/SetHandler: bad value 'scim-rc' in <Location "\/scim">, where no ScimRCUse/ ],
+    [ 'a handler whose account is another host\'s', account('a') . "<VirtualHost *>\nServerName a.example.com\n"
+          . location('ScimRCUse a') . "</VirtualHost>\n<VirtualHost *>\nServerName b.example.com\n" . location() . "</VirtualHost>\n",
+        qr/SetHandler: bad value 'scim-rc' in <Location "\/scim\/v2">, where no ScimRCUse/ ],
+    [ 'a handler in a condition', account('a') . location('<If "true">', 'SetHandler scim-rc', '</If>') =~ s/SetHandler scim-rc//r,
+        qr/SetHandler: bad value 'scim-rc' in <Location "\/scim\/v2">, where no ScimRCUse/ ],
+    [ 'a handler of a pattern', account('a') . location() =~ s/Location( "|>)/LocationMatch$1/gr,
+        qr/SetHandler: bad value 'scim-rc' in <LocationMatch "\/scim\/v2">, where no ScimRCUse/ ],
+    [ 'a handler of the whole server', account('a') . location('ScimRCUse a') . "SetHandler \"scim-rc\"\n",
+        qr/SetHandler: bad value 'scim-rc' outside of <Location>; it must stand in the <Location "\/path"> that has a ScimRCUse/ ],
+    [ 'a handler of files', account('a') . location('ScimRCUse a') . "<Directory \"/srv\">\nSetHandler scim-rc\n</Directory>\n",
+        qr/SetHandler: bad value 'scim-rc' in <Directory "\/srv">; it must stand in the <Location "\/path"> that has a ScimRCUse/ ],
 
     # each fault is named, not only the first one
     [ 'two faults', account('a', 'ScimRCJWT -') . location('ScimRCUse b'),
@@ -178,8 +223,18 @@ my @accepted = (
     [ 'conditions inside of an account', account('a', '<IfDefine !NONE>', 'ScimRCRefresh 1h', '</IfDefine>') ],
     [ 'one account for two locations', account('a') . location('ScimRCUse a') . location('ScimRCUse a') =~ s/v2/v3/r ],
     [ 'behaviour in the server, a virtual host and a condition',
-        "ScimRCDelete disable\n<VirtualHost *>\nScimRCDelete remove\n</VirtualHost>\n"
-          . location('<If "true">', 'ScimRCDelete release', '</If>') ],
+        account('a') . "ScimRCDelete disable\n<VirtualHost *>\nServerName a.example.com\nScimRCDelete remove\n</VirtualHost>\n"
+          . location('ScimRCUse a', '<If "true">', 'ScimRCDelete release', '</If>') ],
+    [ 'a flag in any case', account('a') . location('ScimRCUse a', 'ScimRCWelcomeMail ON') ],
+    [ 'a handler below its account', account('a') . location('ScimRCUse a') . location() =~ s/v2/v2\/Users/r ],
+    [ 'a handler whose account stands in a section of its own',
+        account('a') . location() . location('ScimRCUse a') =~ s/SetHandler scim-rc//r ],
+    [ 'a handler of the main server, its account in a virtual host',
+        account('a') . location() . "<VirtualHost *>\nServerName a.example.com\n" . location('ScimRCUse a') . "</VirtualHost>\n" ],
+    [ 'a handler of all paths', account('a') . "<Location />\nScimRCUse a\n</Location>\nSetHandler scim-rc\n" ],
+    [ 'a handler of a pattern, where an account is', account('a') . location('ScimRCUse a')
+          . "<LocationMatch \"^/scim/v2\">\nSetHandler scim-rc\n</LocationMatch>\n" ],
+    [ 'another handler', "<Location \"/x\">\nSetHandler default-handler\n</Location>\n" ],
     [ 'a location of all paths', account('a') . "<Location />\nScimRCUse a\n</Location>" ],
 );
 
@@ -227,6 +282,7 @@ $auth
 ScimRCMaxBody 9K
 </Location>
 <VirtualHost 127.0.0.1:$other>
+ServerName 127.0.0.1:$other
 ScimRCMaxResults 8
 </VirtualHost>
 EOT

@@ -31,13 +31,13 @@ AddHandler server-parsed .cgi
 ${\ join '', map { "ErrorDocument $_ /error.html\n" } 400, 401, 404, 405, 413, 414, 417, 500 }
 ErrorDocument 403 http://elsewhere.example.com/
 ErrorDocument 503 "a text"
-<Location "/noaccount">
+<LocationMatch "^/noaccount">
 SetHandler scim-rc
 AuthType Bearer
 AuthName SCIM
 ScimRCTokenFile "$d/tokens"
 Require valid-user
-</Location>
+</LocationMatch>
 RewriteEngine On
 ${\ join '', map { "RewriteRule ^/scim/v2/r$_ - [R=$_]\n" } @rewritten}RewriteRule ^/scim/v2/gone - [G]
 RewriteRule ^/rewritten/(.*) /scim/v2/\$1 [PT]

@@ -72,6 +72,10 @@ for my $time (1 .. 3) {
     ok $gw->graceful, "graceful restart $time";
     goes_on("graceful restart $time");
 }
+# At the start and when it stops the parent works as the children's user for a while.
+sub groups { return $gw->slurp("/proc/$_[0]/status") =~ /^((?:Uid|Gid|Groups):.*)\n/mg }
+is_deeply [ groups($gw->pid) ], [ groups($$) ], 'the parent is who it was, with its groups';
+
 my @failed = grep { /^[^2s]/ } lines();
 is "@failed", '', 'nobody was failed by a graceful restart';
 is $gw->sandbox->counters->{ops}{getToken}, 1, 'one access token served all children, old and new';

@@ -15,7 +15,7 @@ $gw->{conf} .= $gw->account_conf('second', $second)
   . $gw->account_conf('dead', $second, "ScimRCClientId other-app\n")
   . $gw->location_conf('/dead', 'dead', "ScimRCPatience 1s\n")
   . $gw->account_conf('damaged', $second) . $gw->location_conf('/damaged', 'damaged')
-  . "<VirtualHost *>\n" . $gw->location_conf('/again', 'main') . "</VirtualHost>\n";
+  . "<VirtualHost *>\nServerName again.example.com\n" . $gw->location_conf('/again', 'main') . "</VirtualHost>\n";
 # a copy that cannot be opened: a directory stands where a file must be
 mkdir $gw->state_dir('damaged') . "/$_" for qw(data.mdb lock.mdb directory.mdb jobs.lock);
 $gw->allow_log(qr/account '?dead|SCIMRC0[12]\d\d/, qr/SCIMRC0003: account 'damaged'/,

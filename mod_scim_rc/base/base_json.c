@@ -67,8 +67,13 @@ json_t *base_json_parse(apr_pool_t *p, const char *data, apr_size_t len, int max
                           (flags & BASE_JSON_UNIQUE ? JSON_REJECT_DUPLICATES : 0),
                       &error);
     if (!json && problem) {
-        *problem = apr_psprintf(p, "%s (line %d, column %d)", error.text, error.line,
-                                error.column);
+        /* The library's words for this one speak of its own flags. */
+        const char *text = json_error_code(&error) == json_error_null_character
+                               ? "\\u0000 is not allowed"
+                               : error.text;
+
+        *problem =
+            apr_psprintf(p, "%s (line %d, column %d)", text, error.line, error.column);
     }
     return base_json_own(p, json);
 }

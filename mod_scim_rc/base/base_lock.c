@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Locks of an open file description (Linux, POSIX 2024): unlike the older locks of a
@@ -38,6 +39,32 @@ static apr_status_t try_lock(int fd, apr_uint64_t id)
     return fcntl(fd, F_OFD_SETLK, &range) == 0 ? APR_SUCCESS : errno;
 }
 
+/* Is the open file still the one at `path`? Somebody may have deleted it meanwhile, and
+ * those who come later lock another one. */
+static int is_at(const char *path, int fd)
+{
+    struct stat open_file, named;
+
+    return fstat(fd, &open_file) == 0 && stat(path, &named) == 0 &&
+           open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+/* Opens the file and locks the byte of it, unless the file vanishes in between. */
+static apr_status_t open_and_try(base_lock_t *l, const char *path, apr_uint64_t id)
+{
+    apr_status_t rv;
+
+    if (l->fd < 0 || !is_at(path, l->fd)) {
+        close_lock(l);
+        l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (l->fd < 0) {
+            return errno;
+        }
+    }
+    rv = try_lock(l->fd, id);
+    return rv == APR_SUCCESS && !is_at(path, l->fd) ? EAGAIN : rv;
+}
+
 apr_status_t base_lock_acquire(base_lock_t **lock, apr_pool_t *p, const char *path,
                                apr_uint64_t id, apr_time_t deadline,
                                const base_env_t *env)
@@ -46,11 +73,9 @@ apr_status_t base_lock_acquire(base_lock_t **lock, apr_pool_t *p, const char *pa
     base_lock_t *l = apr_palloc(p, sizeof *l);
     apr_status_t rv;
 
-    l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (l->fd < 0) {
-        return errno;
-    }
-    while ((rv = try_lock(l->fd, id)) == EAGAIN || rv == EACCES || rv == EINTR) {
+    l->fd = -1;
+    while ((rv = open_and_try(l, path, id)) != APR_SUCCESS && l->fd >= 0 &&
+           (rv == EAGAIN || rv == EACCES || rv == EINTR)) {
         const apr_interval_time_t left = deadline - base_now(env);
 
         if (left <= 0) {

@@ -7,6 +7,8 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
+#include "base_str.h"
+
 #define EXEC_TIMEOUT apr_time_from_sec(10)
 
 #define EXEC_LOOK apr_time_from_msec(5)
@@ -40,6 +42,7 @@ static apr_status_t slurp(apr_pool_t *p, apr_file_t *file, apr_time_t deadline,
         used += n;
     }
     if (rv != APR_EOF) {
+        base_secret_clear(buffer, used);
         return rv == APR_SUCCESS ? TOO_LONG : rv;
     }
     while (used && apr_isspace(buffer[used - 1])) {

@@ -147,6 +147,11 @@ apr_status_t gw_account_open(gw_account_t **account, apr_pool_t *p,
     return gw_account_open_with(account, p, conf, shared, make_transport(p, conf), env);
 }
 
+int gw_account_is_lost(const gw_account_t *account)
+{
+    return dir_is_lost(account->store);
+}
+
 void gw_account_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
     gw_sync_work(account, p, env);

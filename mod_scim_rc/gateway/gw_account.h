@@ -58,6 +58,7 @@ typedef struct gw_policy_t {
     gw_delete_t remove;
     gw_new_status_t new_status;
     int welcome_mail;
+    int tolerant; /* of users that lack what their other attributes say */
     apr_interval_time_t patience; /* how long a request may wait for the quota, for the
                                    * first fill of the copy or for another writer */
 } gw_policy_t;
@@ -90,6 +91,10 @@ typedef struct gw_session_t {
     const base_env_t *env;
     apr_time_t deadline; /* the request's arrival + patience */
 } gw_session_t;
+
+/* Was the account's copy deleted under the server? Then all operations fail, and the
+ * account has to be closed and opened again. */
+int gw_account_is_lost(const gw_account_t *account);
 
 extern const scim_backend_t gw_user_backend;
 

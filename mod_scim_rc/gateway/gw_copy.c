@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
@@ -76,6 +77,9 @@ const scim_error_t *gw_copy_wait(gw_session_t *session, apr_pool_t *p)
     scim_error_t *error;
 
     while (!gw_copy_synced(session->account, p, env)) {
+        if (gw_account_is_lost(session->account)) {
+            return gw_error_store(p, ESTALE);
+        }
         if (base_now(env) + WAIT_STEP > session->deadline ||
             base_sleep(env, WAIT_STEP) != APR_SUCCESS) {
             error = scim_error(p, 503, SCIM_TYPE_NONE,

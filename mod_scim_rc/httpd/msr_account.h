@@ -10,7 +10,8 @@
 apr_status_t msr_account_open(apr_pool_t *p, msr_account_t *account);
 
 /* The account for a piece of work, which must end with msr_account_leave(); or NULL
- * (then it must not) when it is not open or the child is ending. */
+ * (then it must not) when it is not open or the child is ending. When its copy was
+ * deleted the account is first opened anew, as soon as nobody uses it any more. */
 gw_account_t *msr_account_enter(msr_account_t *account, msr_work_t work);
 void msr_account_leave(msr_account_t *account, msr_work_t work);
 

@@ -25,8 +25,9 @@ typedef struct msr_account_t {
     /* Of this child; see msr_account.h. */
     apr_pool_t *pool;
     gw_account_t *gateway; /* NULL: it could not be opened */
-    volatile apr_uint32_t users[MSR_WORKS], closing;
-    int jobs_broken; /* the last background round could not start */
+    volatile apr_uint32_t users[MSR_WORKS], closing, state;
+    apr_time_t retry_at; /* when opening it again may be tried next */
+    int jobs_broken;     /* the last background round could not start */
 } msr_account_t;
 
 /* A ScimRCUse. */

@@ -110,16 +110,18 @@ const char *msr_parse_duration(apr_pool_t *p, const msr_slot_t *slot, const char
         *(apr_interval_time_t *)out = n;
         return NULL;
     }
-    return apr_psprintf(p, "a number with ms, s, min or h behind it, from %s to %s",
-                        quantity_text(p, slot->min, time_units),
-                        quantity_text(p, slot->max, time_units));
+    return apr_psprintf(
+        p, "a number with ms, s, min or h behind it (none: seconds), from %s to %s",
+        quantity_text(p, slot->min, time_units),
+        quantity_text(p, slot->max, time_units));
 }
 
 /* 1 and the parts of a web address without a user's name. */
 static int parse_web(apr_pool_t *p, const char *arg, apr_uri_t *uri)
 {
-    return strlen(arg) <= TEXT_MAX && apr_uri_parse(p, arg, uri) == APR_SUCCESS &&
-           uri->scheme && uri->hostname && *uri->hostname && !uri->user &&
+    return strlen(arg) <= TEXT_MAX && !strpbrk(arg, " \t") &&
+           apr_uri_parse(p, arg, uri) == APR_SUCCESS && uri->scheme && uri->hostname &&
+           *uri->hostname && !uri->user &&
            (base_str_same(uri->scheme, "https") || base_str_same(uri->scheme, "http"));
 }
 

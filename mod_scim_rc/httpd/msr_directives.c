@@ -37,6 +37,25 @@ static const char *store(const cmd_parms *cmd, void *conf, const char *arg)
     return right ? refuse(cmd, arg, right) : NULL;
 }
 
+/* Takes the one word, quoted or not, that must follow the directive. */
+static const char *take_word(const cmd_parms *cmd, const char *args, const char *right,
+                             const char **word)
+{
+    const char *rest = args;
+
+    *word = ap_getword_conf(cmd->pool, &rest);
+    return **word && !*rest ? NULL : refuse(cmd, args, right);
+}
+
+/* The same for a value that the directive's slot reads. */
+static const char *store_word(const cmd_parms *cmd, void *conf, const char *args)
+{
+    const char *rest = args, *word = ap_getword_conf(cmd->pool, &rest);
+
+    /* No slot takes a text with a space in it, so it says what is wrong with that. */
+    return store(cmd, conf, *rest ? args : word);
+}
+
 /* NULL when a directive of accounts stands where it must. */
 static const char *outside_account(const cmd_parms *cmd)
 {
@@ -61,35 +80,24 @@ static const char *misplaced(cmd_parms *cmd)
                                          NOT_IN_HTACCESS);
 }
 
-static const char *set_account(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_account(cmd_parms *cmd, void *dir, const char *args)
 {
     const char *problem = outside_account(cmd);
 
-    return problem ? problem : store(cmd, registry_of(cmd)->current, arg);
+    return problem ? problem : store_word(cmd, registry_of(cmd)->current, args);
 }
 
-static const char *set_location(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_location(cmd_parms *cmd, void *dir, const char *args)
 {
     const char *problem = misplaced(cmd);
 
-    return problem ? problem : store(cmd, dir, arg);
+    return problem ? problem : store_word(cmd, dir, args);
 }
 
-static const char *set_location_flag(cmd_parms *cmd, void *dir, int on)
-{
-    const msr_slot_t *slot = cmd->info;
-    const char *problem = misplaced(cmd);
-
-    if (!problem) {
-        *(int *)((char *)dir + slot->offset) = on;
-    }
-    return problem;
-}
-
-static const char *set_delete(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_delete(cmd_parms *cmd, void *dir, const char *args)
 {
     msr_dir_t *conf = dir;
-    const char *problem = set_location(cmd, dir, arg);
+    const char *problem = set_location(cmd, dir, args);
 
     if (!problem && conf->remove == GW_DELETE_DISABLE) {
         registry_of(cmd)->deletes_by_disabling = 1;
@@ -101,31 +109,39 @@ static const char *set_delete(cmd_parms *cmd, void *dir, const char *arg)
 
 #define INLINE_ALLOWED 1 /* the slot's `min`: the value itself may stand there */
 
-/* A value, or file: or exec: and where it comes from. Never repeats `arg`: it may be
- * the secret. */
-static const char *set_source(cmd_parms *cmd, void *dir, const char *arg)
+#define SOURCES                                                                        \
+    "file:/path/of/a/file or exec:/path/of/a/program (with arguments in quotes: "      \
+    "\"exec:/path/of/a/program argument\")"
+
+/* A value, or file: or exec: and where it comes from. Never repeats the value itself:
+ * it may be the secret. */
+static const char *set_source(cmd_parms *cmd, void *dir, const char *args)
 {
     const msr_slot_t *slot = cmd->info;
     const char *problem = outside_account(cmd);
+    const char *all = args, *arg = ap_getword_conf(cmd->pool, &args);
     const char **source;
 
     if (problem) {
         return problem;
+    }
+    if (!*arg || *args) {
+        return refuse(cmd, *arg && strncmp(arg, "exec:", 5) ? "(not shown)" : all,
+                      slot->min == INLINE_ALLOWED ? "one word, or " SOURCES : SOURCES);
     }
     source = (const char **)((char *)registry_of(cmd)->current + slot->offset);
     if (base_secret_is_inline(arg)) {
         if (slot->min != INLINE_ALLOWED) {
             return apr_psprintf(cmd->pool,
                                 "%s: the secret itself must not stand in the "
-                                "configuration; write file:/path/of/a/file or "
-                                "exec:/path/of/a/program",
+                                "configuration; write " SOURCES,
                                 cmd->cmd->name);
         }
         *source = arg;
         return NULL;
     }
     if (!arg[5] || (*arg == 'e' && arg[5] != '/')) {
-        return refuse(cmd, arg, "file:/path/of/a/file or exec:/path/of/a/program");
+        return refuse(cmd, arg, SOURCES);
     }
     *source =
         *arg == 'e'
@@ -135,27 +151,36 @@ static const char *set_source(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
-static const char *set_ca_file(cmd_parms *cmd, void *dir, const char *arg)
-{
-    const char *problem = outside_account(cmd);
+#define A_FILE "the path of a file"
 
-    return problem ? problem
-                   : store(cmd, registry_of(cmd)->current,
-                           ap_server_root_relative(cmd->pool, arg));
+static const char *set_ca_file(cmd_parms *cmd, void *dir, const char *args)
+{
+    const char *arg, *problem = outside_account(cmd);
+
+    problem = problem ? problem : take_word(cmd, args, A_FILE, &arg);
+    if (problem) {
+        return problem;
+    }
+    return store(cmd, registry_of(cmd)->current,
+                 ap_server_root_relative(cmd->pool, arg));
 }
 
-static const char *set_state_dir(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_state_dir(cmd_parms *cmd, void *dir, const char *args)
 {
-    const char *problem = outside_account(cmd);
-    apr_size_t len = strlen(arg);
+    const char *arg, *problem = outside_account(cmd);
+    apr_size_t len;
 
+    problem = problem ? problem : take_word(cmd, args, "the path of a directory", &arg);
+    if (problem) {
+        return problem;
+    }
+    len = strlen(arg);
     while (len > 1 && arg[len - 1] == '/') { /* so that one folder has one name */
         len--;
     }
-    return problem ? problem
-                   : store(cmd, registry_of(cmd)->current,
-                           ap_runtime_dir_relative(
-                               cmd->pool, apr_pstrmemdup(cmd->pool, arg, len)));
+    return store(
+        cmd, registry_of(cmd)->current,
+        ap_runtime_dir_relative(cmd->pool, apr_pstrmemdup(cmd->pool, arg, len)));
 }
 
 static const msr_choice_t groups[] = {{"light", GW_LIGHT},
@@ -183,9 +208,9 @@ static const char *set_limit(cmd_parms *cmd, void *dir, const char *group,
         return refuse(cmd, group, right);
     }
     limit = &registry_of(cmd)->current->conf.limits[index];
-    if (base_str_same(calls, "off") && !window) {
+    if (base_str_same(calls, "off")) {
         limit->calls = 0;
-        return NULL;
+        return window ? refuse(cmd, window, "left out after off") : NULL;
     }
     right = msr_parse_number(cmd->pool, &calls_slot, calls, &limit->calls);
     if (right) {
@@ -252,7 +277,9 @@ static const char *account_section(cmd_parms *cmd, void *dir, const char *arg)
         return apr_psprintf(cmd->pool,
                             "%s name>: bad value '%s'; the name must be 1 to %d of A-Z "
                             "a-z 0-9 . _ - and not begin with '.'",
-                            cmd->cmd->name, name, ACCOUNT_NAME_MAX);
+                            cmd->cmd->name,
+                            end ? apr_pstrmemdup(cmd->pool, arg, end - arg) : arg,
+                            ACCOUNT_NAME_MAX);
     }
     if (problem) {
         return problem;
@@ -278,26 +305,31 @@ static const char *account_section(cmd_parms *cmd, void *dir, const char *arg)
 
 /* --- Directives of locations ----------------------------------------------------- */
 
-static const char *set_use(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_use(cmd_parms *cmd, void *dir, const char *args)
 {
     const ap_directive_t *section = cmd->directive->parent;
-    const char *problem = misplaced(cmd);
+    const char *arg, *problem = misplaced(cmd);
     msr_use_t *use;
     apr_size_t len;
 
+    problem =
+        problem ? problem : take_word(cmd, args, "the name of a <ScimRCAccount>", &arg);
     if (problem) {
         return problem;
     }
     if (!section || !base_str_same(section->directive, "<Location") ||
         section->args[strspn(section->args, " \t")] == '~' || !cmd->path ||
         *cmd->path != '/' || apr_fnmatch_test(cmd->path)) {
-        return apr_psprintf(cmd->pool,
-                            "%s: must stand directly in a <Location \"/path\"> without "
-                            "wildcards: the SCIM paths begin below it",
-                            cmd->cmd->name);
+        return apr_psprintf(
+            cmd->pool,
+            "%s: cannot stand in %s %s; it must stand directly in a "
+            "<Location \"/path\"> with '/' at its beginning and without "
+            "wildcards: the SCIM paths begin below it",
+            cmd->cmd->name, section ? section->directive : "the server",
+            section ? section->args : "");
     }
     use = apr_pcalloc(cmd->pool, sizeof *use);
-    use->name = apr_pstrdup(cmd->pool, arg);
+    use->name = arg;
     use->where = cmd->directive;
     len = strlen(cmd->path);
     while (len && cmd->path[len - 1] == '/') {
@@ -310,16 +342,17 @@ static const char *set_use(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
-static const char *set_token_file(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_token_file(cmd_parms *cmd, void *dir, const char *args)
 {
     apr_array_header_t *all = registry_of(cmd)->tokens;
-    const char *path = ap_server_root_relative(cmd->pool, arg);
-    const char *problem = misplaced(cmd);
+    const char *arg, *path = NULL, *problem = misplaced(cmd);
     msr_tokens_t *tokens;
     int i;
 
-    if (problem || !path) {
-        return problem ? problem : refuse(cmd, arg, "the path of a file");
+    problem = problem ? problem : take_word(cmd, args, A_FILE, &arg);
+    path = problem ? NULL : ap_server_root_relative(cmd->pool, arg);
+    if (!path) {
+        return problem ? problem : refuse(cmd, arg, A_FILE);
     }
     for (i = 0; i < all->nelts; i++) {
         tokens = APR_ARRAY_IDX(all, i, msr_tokens_t *);
@@ -336,9 +369,9 @@ static const char *set_token_file(cmd_parms *cmd, void *dir, const char *arg)
     return NULL;
 }
 
-static const char *set_public_url(cmd_parms *cmd, void *dir, const char *arg)
+static const char *set_public_url(cmd_parms *cmd, void *dir, const char *args)
 {
-    const char *problem = set_location(cmd, dir, arg);
+    const char *problem = set_location(cmd, dir, args);
 
     if (problem || cmd->path) {
         return problem;
@@ -376,6 +409,8 @@ static const msr_choice_t deletes[] = {{"release", GW_DELETE_RELEASE},
 static const msr_choice_t new_statuses[] = {
     {"NotActivated", GW_NEW_NOT_ACTIVATED}, {"Enabled", GW_NEW_ENABLED}, {NULL, 0}};
 
+static const msr_choice_t flags[] = {{"On", 1}, {"Off", 0}, {NULL, 0}};
+
 #define SLOT(...) ((void *)&(const msr_slot_t){__VA_ARGS__})
 #define ACCOUNT(member) .offset = offsetof(msr_account_t, conf.member)
 #define DIR(member) .offset = offsetof(msr_dir_t, member)
@@ -387,104 +422,107 @@ static const msr_choice_t new_statuses[] = {
 const command_rec msr_commands[] = {
     AP_INIT_RAW_ARGS("<ScimRCAccount", account_section, NULL, RSRC_CONF,
                      "name of a RingCentral account; its directives follow"),
-    AP_INIT_TAKE1("ScimRCPlatform", set_account,
-                  SLOT(.parse = msr_parse_platform, ACCOUNT(platform)), RSRC_CONF,
-                  "URL of the RingCentral platform"),
-    AP_INIT_TAKE1("ScimRCClientId", set_source,
-                  SLOT(ACCOUNT(client_id), .min = INLINE_ALLOWED), RSRC_CONF,
-                  "client id of the RingCentral app: itself, file: or exec:"),
-    AP_INIT_TAKE1("ScimRCClientSecret", set_source, SLOT(ACCOUNT(client_secret)),
-                  RSRC_CONF, "client secret of the RingCentral app: file: or exec:"),
-    AP_INIT_TAKE1("ScimRCJWT", set_source, SLOT(ACCOUNT(jwt)), RSRC_CONF,
-                  "JWT credential of the RingCentral service user: file: or exec:"),
-    AP_INIT_TAKE1("ScimRCStateDir", set_state_dir,
-                  SLOT(.parse = msr_parse_text, ACCOUNT(state_dir)), RSRC_CONF,
-                  "directory of the local copy of the account"),
-    AP_INIT_TAKE1("ScimRCCAFile", set_ca_file,
-                  SLOT(.parse = msr_parse_text, ACCOUNT(ca_file)), RSRC_CONF,
-                  "PEM file of the authorities that may vouch for the platform"),
-    AP_INIT_TAKE1("ScimRCOutboundProxy", set_account,
-                  SLOT(.parse = msr_parse_base, ACCOUNT(proxy)), RSRC_CONF,
-                  "URL of the proxy on the way to the platform"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS("ScimRCPlatform", set_account,
+                     SLOT(.parse = msr_parse_platform, ACCOUNT(platform)), RSRC_CONF,
+                     "URL of the RingCentral platform"),
+    AP_INIT_RAW_ARGS("ScimRCClientId", set_source,
+                     SLOT(ACCOUNT(client_id), .min = INLINE_ALLOWED), RSRC_CONF,
+                     "client id of the RingCentral app: itself, file: or exec:"),
+    AP_INIT_RAW_ARGS("ScimRCClientSecret", set_source, SLOT(ACCOUNT(client_secret)),
+                     RSRC_CONF, "client secret of the RingCentral app: file: or exec:"),
+    AP_INIT_RAW_ARGS("ScimRCJWT", set_source, SLOT(ACCOUNT(jwt)), RSRC_CONF,
+                     "JWT credential of the RingCentral service user: file: or exec:"),
+    AP_INIT_RAW_ARGS("ScimRCStateDir", set_state_dir,
+                     SLOT(.parse = msr_parse_text, ACCOUNT(state_dir)), RSRC_CONF,
+                     "directory of the local copy of the account"),
+    AP_INIT_RAW_ARGS("ScimRCCAFile", set_ca_file,
+                     SLOT(.parse = msr_parse_text, ACCOUNT(ca_file)), RSRC_CONF,
+                     "PEM file of the authorities that may vouch for the platform"),
+    AP_INIT_RAW_ARGS("ScimRCOutboundProxy", set_account,
+                     SLOT(.parse = msr_parse_base, ACCOUNT(proxy)), RSRC_CONF,
+                     "URL of the proxy on the way to the platform"),
+    AP_INIT_RAW_ARGS(
         "ScimRCConnections", set_account,
         SLOT(.parse = msr_parse_number, ACCOUNT(max_connections), RANGE(1, 256)),
         RSRC_CONF, "connections to the platform, of each child process"),
-    AP_INIT_TAKE1("ScimRCConnectTimeout", set_account,
-                  SLOT(.parse = msr_parse_duration, ACCOUNT(connect_timeout),
-                       RANGE(SECONDS(1) / 10, SECONDS(60))),
-                  RSRC_CONF, "time to connect to the platform"),
-    AP_INIT_TAKE1("ScimRCTimeout", set_account,
-                  SLOT(.parse = msr_parse_duration, ACCOUNT(timeout),
-                       RANGE(SECONDS(1) / 10, SECONDS(600))),
-                  RSRC_CONF, "time for a whole call to the platform"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS("ScimRCConnectTimeout", set_account,
+                     SLOT(.parse = msr_parse_duration, ACCOUNT(connect_timeout),
+                          RANGE(SECONDS(1) / 10, SECONDS(60))),
+                     RSRC_CONF, "time to connect to the platform"),
+    AP_INIT_RAW_ARGS("ScimRCTimeout", set_account,
+                     SLOT(.parse = msr_parse_duration, ACCOUNT(timeout),
+                          RANGE(SECONDS(1) / 10, SECONDS(600))),
+                     RSRC_CONF, "time for a whole call to the platform"),
+    AP_INIT_RAW_ARGS(
         "ScimRCMaxAnswer", set_account,
         SLOT(.parse = msr_parse_size, ACCOUNT(max_answer), RANGE(65536, 256 * MILLION)),
         RSRC_CONF, "size of the largest answer that is taken from the platform"),
     AP_INIT_TAKE23(
         "ScimRCLimit", set_limit, NULL, RSRC_CONF,
         "throttling group, calls and window to begin with; or group and off"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS(
         "ScimRCBackgroundShare", set_account,
         SLOT(.parse = msr_parse_number, ACCOUNT(background_percent), RANGE(1, 100)),
         RSRC_CONF, "percent of the limits that background work may use"),
-    AP_INIT_TAKE1("ScimRCRefresh", set_account,
-                  SLOT(.parse = msr_parse_duration, ACCOUNT(refresh),
-                       RANGE(SECONDS(1), SECONDS(7 * 24 * 3600))),
-                  RSRC_CONF, "time from one full reading of the account to the next"),
-    AP_INIT_TAKE1("ScimRCMaxAge", set_account,
-                  SLOT(.parse = msr_parse_duration, ACCOUNT(max_age),
-                       RANGE(0, SECONDS(24 * 3600))),
-                  RSRC_CONF, "age of a copy that is still trusted without asking"),
-    AP_INIT_TAKE1("ScimRCAddressForm", set_account,
-                  SLOT(.parse = msr_parse_choice, ACCOUNT(address_form),
-                       .choices = address_forms),
-                  RSRC_CONF, "spelling of countries and regions: iso or name"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS("ScimRCRefresh", set_account,
+                     SLOT(.parse = msr_parse_duration, ACCOUNT(refresh),
+                          RANGE(SECONDS(1), SECONDS(7 * 24 * 3600))),
+                     RSRC_CONF,
+                     "time from one full reading of the account to the next"),
+    AP_INIT_RAW_ARGS("ScimRCMaxAge", set_account,
+                     SLOT(.parse = msr_parse_duration, ACCOUNT(max_age),
+                          RANGE(0, SECONDS(24 * 3600))),
+                     RSRC_CONF, "age of a copy that is still trusted without asking"),
+    AP_INIT_RAW_ARGS("ScimRCAddressForm", set_account,
+                     SLOT(.parse = msr_parse_choice, ACCOUNT(address_form),
+                          .choices = address_forms),
+                     RSRC_CONF, "spelling of countries and regions: iso or name"),
+    AP_INIT_RAW_ARGS(
         "ScimRCReportNumbers", set_account,
         SLOT(.parse = msr_parse_choice, ACCOUNT(numbers), .choices = numbers),
         RSRC_CONF,
         "RingCentral's numbers in phoneNumbers: none, direct, extension or both"),
 
-    AP_INIT_TAKE1("ScimRCUse", set_use, NULL, ACCESS_CONF,
-                  "name of the account that this location serves"),
-    AP_INIT_TAKE1("ScimRCTokenFile", set_token_file, NULL, ANYWHERE,
-                  "file of the hashed tokens for AuthType Bearer"),
-    AP_INIT_TAKE1("ScimRCPublicURL", set_public_url,
-                  SLOT(.parse = msr_parse_base, DIR(public_url)), ANYWHERE,
-                  "URL of this location as clients know it"),
-    AP_INIT_TAKE1("ScimRCDocumentation", set_location,
-                  SLOT(.parse = msr_parse_link, DIR(documentation)), ANYWHERE,
-                  "URL of help, for ServiceProviderConfig"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS("ScimRCUse", set_use, NULL, ACCESS_CONF,
+                     "name of the account that this location serves"),
+    AP_INIT_RAW_ARGS("ScimRCTokenFile", set_token_file, NULL, ANYWHERE,
+                     "file of the hashed tokens for AuthType Bearer"),
+    AP_INIT_RAW_ARGS("ScimRCPublicURL", set_public_url,
+                     SLOT(.parse = msr_parse_base, DIR(public_url)), ANYWHERE,
+                     "URL of this location as clients know it"),
+    AP_INIT_RAW_ARGS("ScimRCDocumentation", set_location,
+                     SLOT(.parse = msr_parse_link, DIR(documentation)), ANYWHERE,
+                     "URL of help, for ServiceProviderConfig"),
+    AP_INIT_RAW_ARGS(
         "ScimRCTolerance", set_location,
         SLOT(.parse = msr_parse_choice, DIR(tolerance), .choices = tolerances),
         ANYWHERE, "what clients send beside the RFC: tolerant or strict"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS(
         "ScimRCPatchMissing", set_location,
         SLOT(.parse = msr_parse_choice, DIR(patch_missing), .choices = missing),
         ANYWHERE, "replace on a path that matches nothing: error or create"),
-    AP_INIT_TAKE1("ScimRCCreate", set_location,
-                  SLOT(.parse = msr_parse_choice, DIR(create), .choices = creates),
-                  ANYWHERE, "how a user is made: extension or unassigned"),
-    AP_INIT_TAKE1("ScimRCDelete", set_delete,
-                  SLOT(.parse = msr_parse_choice, DIR(remove), .choices = deletes),
-                  ANYWHERE, "how a user is deleted: release, disable or remove"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS("ScimRCCreate", set_location,
+                     SLOT(.parse = msr_parse_choice, DIR(create), .choices = creates),
+                     ANYWHERE, "how a user is made: extension or unassigned"),
+    AP_INIT_RAW_ARGS("ScimRCDelete", set_delete,
+                     SLOT(.parse = msr_parse_choice, DIR(remove), .choices = deletes),
+                     ANYWHERE, "how a user is deleted: release, disable or remove"),
+    AP_INIT_RAW_ARGS(
         "ScimRCNewUserStatus", set_location,
         SLOT(.parse = msr_parse_choice, DIR(new_status), .choices = new_statuses),
         ANYWHERE, "status of a new user: NotActivated or Enabled"),
-    AP_INIT_FLAG("ScimRCWelcomeMail", set_location_flag, SLOT(DIR(welcome_mail)),
-                 ANYWHERE, "RingCentral's welcome mail to a new user: On or Off"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS(
+        "ScimRCWelcomeMail", set_location,
+        SLOT(.parse = msr_parse_choice, DIR(welcome_mail), .choices = flags), ANYWHERE,
+        "RingCentral's welcome mail to a new user: On or Off"),
+    AP_INIT_RAW_ARGS(
         "ScimRCPatience", set_location,
         SLOT(.parse = msr_parse_duration, DIR(patience), RANGE(0, SECONDS(600))),
         ANYWHERE, "how long a request may wait before it is put off"),
-    AP_INIT_TAKE1("ScimRCMaxResults", set_location,
-                  SLOT(.parse = msr_parse_number, DIR(max_results), RANGE(1, 10000)),
-                  ANYWHERE, "resources on one page of a list"),
-    AP_INIT_TAKE1(
+    AP_INIT_RAW_ARGS("ScimRCMaxResults", set_location,
+                     SLOT(.parse = msr_parse_number, DIR(max_results), RANGE(1, 10000)),
+                     ANYWHERE, "resources on one page of a list"),
+    AP_INIT_RAW_ARGS(
         "ScimRCMaxBody", set_location,
         SLOT(.parse = msr_parse_size, DIR(max_body), RANGE(1024, 64 * MILLION)),
         ANYWHERE, "size of the largest request body"),

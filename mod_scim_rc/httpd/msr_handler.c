@@ -17,6 +17,7 @@
 #include "scim_path.h"
 #include "scim_service.h"
 
+#define CLOSED_RETRY_AFTER 5
 #define NO_FILE "scim-rc:" /* what stands in for a file name */
 
 int msr_handler_translate(request_rec *r)
@@ -154,6 +155,7 @@ static void serve(request_rec *r, const msr_dir_t *conf, gw_account_t *gateway,
         .remove = (gw_delete_t)conf->remove,
         .new_status = (gw_new_status_t)conf->new_status,
         .welcome_mail = conf->welcome_mail,
+        .tolerant = conf->tolerance != 0,
         .patience = conf->patience,
     };
     const base_env_t env = msr_env_request(r);
@@ -183,6 +185,7 @@ static void answer(request_rec *r, const msr_dir_t *conf, const scim_request_t *
 {
     msr_account_t *account = conf->use->account;
     gw_account_t *gateway = error ? NULL : msr_account_enter(account, MSR_REQUEST);
+    scim_error_t *closed;
 
     if (gateway) {
         serve(r, conf, gateway, request, response);
@@ -190,10 +193,12 @@ static void answer(request_rec *r, const msr_dir_t *conf, const scim_request_t *
         return;
     }
     if (!error) {
-        error = scim_error(r->pool, 503, SCIM_TYPE_NONE,
-                           "The account '%s' is not open; the server's error log says "
-                           "why",
-                           account->conf.name);
+        closed = scim_error(r->pool, 503, SCIM_TYPE_NONE,
+                            "The account '%s' is not open; the server's error log says "
+                            "why",
+                            account->conf.name);
+        closed->retry_after = CLOSED_RETRY_AFTER;
+        error = closed;
     }
     scim_response_error(r->pool, error, request->accept, response);
 }

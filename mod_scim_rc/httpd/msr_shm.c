@@ -1,6 +1,8 @@
 #include "msr_module.h"
 #include "msr_shm.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 #include <apr_global_mutex.h>
@@ -68,11 +70,12 @@ static apr_status_t retained_get(server_rec *s, retained_t **retained)
  * are nothing to go on with. */
 static const char *fingerprint(const gw_account_conf_t *conf, apr_pool_t *p)
 {
-    const char *text = apr_pstrcat(p, conf->platform, "\n", conf->client_id, "\n",
-                                   conf->client_secret, "\n", conf->jwt, NULL);
+    char *secrets = apr_pstrcat(p, conf->platform, "\n", conf->client_id, "\n",
+                                conf->client_secret, "\n", conf->jwt, NULL);
+    const char *text = base_sha256_hex(p, secrets, strlen(secrets));
     int i;
 
-    text = base_sha256_hex(p, text, strlen(text));
+    base_secret_clear(secrets, strlen(secrets));
     for (i = 0; i < GW_GROUPS; i++) {
         text = apr_psprintf(p, "%s %d/%" APR_TIME_T_FMT, text, conf->limits[i].calls,
                             conf->limits[i].window);
@@ -80,36 +83,75 @@ static const char *fingerprint(const gw_account_conf_t *conf, apr_pool_t *p)
     return text;
 }
 
-/* The state directory belongs to the children's user, and so does what lies in it:
- * whoever works there as root could be led astray by a link. */
-static int become_children_user(void)
+/* Who the parent is while it is somebody else. */
+typedef struct parent_t {
+    int is_root;
+    gid_t *groups; /* supplementary */
+    int n_groups;
+} parent_t;
+
+/* The groups that mod_unixd gives to the children. */
+static int take_children_groups(void)
 {
-    return geteuid() != 0 || (setegid(ap_unixd_config.group_id) == 0 &&
-                              seteuid(ap_unixd_config.user_id) == 0);
+    const char *name = ap_unixd_config.user_name;
+    const struct passwd *user;
+
+    if (*name == '#') {
+        user = getpwuid(ap_unixd_config.user_id);
+        if (!user) {
+            return setgroups(1, &ap_unixd_config.group_id) == 0;
+        }
+        name = user->pw_name;
+    }
+    return initgroups(name, ap_unixd_config.group_id) == 0;
 }
 
-static int become_parent_again(void)
+/* The state directory belongs to the children's user, and so does what lies in it:
+ * whoever works there as root, or with root's groups, could be led astray by a link.
+ * To be followed by become_parent_again(), also when it fails. */
+static int become_children_user(apr_pool_t *p, parent_t *parent)
 {
-    return seteuid(getuid()) == 0 && setegid(getgid()) == 0;
+    *parent = (parent_t){.is_root = geteuid() == 0};
+    if (!parent->is_root) {
+        return 1;
+    }
+    parent->n_groups = getgroups(0, NULL);
+    if (parent->n_groups >= 0) {
+        parent->groups = apr_palloc(p, (parent->n_groups + 1) * sizeof(gid_t));
+        parent->n_groups = getgroups(parent->n_groups, parent->groups);
+    }
+    return parent->n_groups >= 0 && take_children_groups() &&
+           setegid(ap_unixd_config.group_id) == 0 &&
+           seteuid(ap_unixd_config.user_id) == 0;
+}
+
+static int become_parent_again(const parent_t *parent)
+{
+    return !parent->is_root ||
+           (seteuid(getuid()) == 0 && setegid(getgid()) == 0 && parent->n_groups >= 0 &&
+            setgroups((size_t)parent->n_groups, parent->groups) == 0);
 }
 
 static apr_status_t init_memory(void *memory, apr_pool_t *p,
                                 const gw_account_conf_t *conf)
 {
-    int became = become_children_user();
+    parent_t parent;
+    int became = become_children_user(p, &parent);
 
     if (became) {
         gw_shared_init(memory, p, conf);
     }
-    return become_parent_again() && became ? APR_SUCCESS : APR_EACCES;
+    return become_parent_again(&parent) && became ? APR_SUCCESS : APR_EACCES;
 }
 
 static void save_memory(const void *memory, apr_pool_t *p, const msr_account_t *account)
 {
-    apr_status_t rv =
-        become_children_user() ? gw_shared_save(memory, p, &account->conf) : APR_EACCES;
+    parent_t parent;
+    apr_status_t rv = become_children_user(p, &parent)
+                          ? gw_shared_save(memory, p, &account->conf)
+                          : APR_EACCES;
 
-    if (!become_parent_again()) {
+    if (!become_parent_again(&parent)) {
         rv = APR_EACCES;
     }
     if (rv != APR_SUCCESS) {

@@ -116,9 +116,49 @@ static void test_other_process(apr_pool_t *p, const char *path)
     close(ready[1]);
 }
 
+/* Who comes after the file was deleted locks the one that is there now, and so does who
+ * waited for the deleted one. */
+static void test_deleted(apr_pool_t *p, const char *path)
+{
+    base_lock_t *old, *new, *other;
+
+    is_int(take(&old, p, path, 7, 0), APR_SUCCESS, "a lock");
+    unlink(path);
+    is_int(take(&new, p, path, 7, 0), APR_SUCCESS, "of a file that is deleted");
+    is_int(take(&other, p, path, 7, 0), APR_TIMEUP, "binds those who come later");
+    base_lock_release(old);
+    is_int(take(&other, p, path, 7, 0), APR_TIMEUP, "also when the old one ends");
+    base_lock_release(new);
+}
+
+static const char *to_be_deleted;
+
+static apr_status_t delete_and_sleep(void *ctx, apr_interval_time_t t)
+{
+    unlink(to_be_deleted);
+    return test_sleep(ctx, t);
+}
+
+static void test_deleted_meanwhile(apr_pool_t *p, const char *path)
+{
+    const base_env_t deleting = {NULL, test_now, delete_and_sleep, test_write};
+    base_lock_t *old, *lock, *other;
+
+    to_be_deleted = path;
+    is_int(take(&old, p, path, 7, 0), APR_SUCCESS, "a lock");
+    sleeps = 0;
+    is_int(base_lock_acquire(&lock, p, path, 7, clock_now + apr_time_from_sec(5),
+                             &deleting),
+           APR_SUCCESS, "whose file is deleted while somebody waits");
+    is_int(sleeps, 1, "is waited for no longer");
+    is_int(take(&other, p, path, 7, 0), APR_TIMEUP, "and the new file is locked");
+    base_lock_release(lock);
+    base_lock_release(old);
+}
+
 int main(void)
 {
-    char folder[] = "/tmp/scim-rc-lock-XXXXXX";
+    char *folder = tap_temporary("scim-rc-lock-XXXXXX");
     const char *path;
     apr_pool_t *p;
 
@@ -131,6 +171,8 @@ int main(void)
     path = apr_pstrcat(p, folder, "/lock", NULL);
     test_one_process(p, path);
     test_other_process(p, path);
+    test_deleted(p, path);
+    test_deleted_meanwhile(p, path);
     unlink(path);
     rmdir(folder);
     apr_pool_destroy(p);

@@ -147,7 +147,6 @@ static void test_slow(apr_pool_t *p)
 
 int main(void)
 {
-    char name[] = "/tmp/scim-rc-secret-XXXXXX";
     static const char *const files[] = {"good",     "group",    "lines",
                                         "empty",    "white",    "large",
                                         "readable", "writable", "too-large"};
@@ -156,7 +155,7 @@ int main(void)
 
     apr_initialize();
     apr_pool_create(&p, NULL);
-    folder = mkdtemp(name);
+    folder = mkdtemp(tap_temporary("scim-rc-secret-XXXXXX"));
     if (!folder) {
         printf("Bail out! no temporary folder\n");
         return 1;
