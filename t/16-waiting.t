@@ -69,6 +69,6 @@ cmp_ok took('stays'), '>=', $PATIENCE - 0.5, 'when its patience is over: ' . too
 my $last = ask('last');
 sleep 1;
 my $began = time;
-$h->stop;
+$h->stop('TERM');
 cmp_ok time - $began, '<', 4, 'a stop does not wait for it';
 done_testing;

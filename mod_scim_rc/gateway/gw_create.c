@@ -466,6 +466,7 @@ const scim_error_t *gw_create(void *ctx, apr_pool_t *p, const json_t *resource,
     base_lock_t *lock;
 
     if (!error) {
+        resource = gw_plan_complete(session, p, (json_t *)resource);
         error = gw_plan_check(p, resource);
     }
     if (error) {

@@ -242,6 +242,16 @@ const scim_error_t *gw_error_taken(apr_pool_t *p, const char *login, const char 
                       login, id);
 }
 
+const scim_error_t *gw_error_kept(apr_pool_t *p, const char *login, const char *id)
+{
+    return scim_error(p, 409, SCIM_UNIQUENESS,
+                      "userName \"%s\" still belongs to a user who was deleted by "
+                      "disabling the extension %s; create that userName to bring the "
+                      "user back, or delete the extension in the RingCentral admin "
+                      "portal to free the name",
+                      login, id);
+}
+
 const scim_error_t *gw_error_not_found(apr_pool_t *p, const char *id)
 {
     return scim_error(p, 404, SCIM_TYPE_NONE, "there is no user with the id \"%s\"",

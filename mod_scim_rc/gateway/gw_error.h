@@ -30,6 +30,9 @@ rc_error_t *gw_error_after_loss(rc_error_t *lost, rc_error_t *error);
 /* 409: the user with this id has the name. */
 const scim_error_t *gw_error_taken(apr_pool_t *p, const char *login, const char *id);
 
+/* 409: the extension with this id, which is there only disabled, keeps the name. */
+const scim_error_t *gw_error_kept(apr_pool_t *p, const char *login, const char *id);
+
 /* 404: there is no such user. */
 const scim_error_t *gw_error_not_found(apr_pool_t *p, const char *id);
 

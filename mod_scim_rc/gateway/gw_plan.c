@@ -20,11 +20,34 @@ typedef struct maker_t {
     gw_plan_t *plan;
 } maker_t;
 
+static const gw_row_t work_email = {NULL, "emails", "work", "value",
+                                    "",   GW_TEXT,  0,      ""};
+
+json_t *gw_plan_complete(const gw_session_t *session, apr_pool_t *p, json_t *desired)
+{
+    const char *login = gw_row_get(gw_row_of(GW_LOGIN), desired), *address;
+    json_t *each;
+    size_t i;
+
+    if (!session->policy->tolerant || !login || gw_row_get(&work_email, desired)) {
+        return desired;
+    }
+    json_array_foreach(json_object_get(desired, "emails"), i, each)
+    {
+        address = base_json_string(each, "value");
+        if (address && !strcmp(base_str_fold(p, login), base_str_fold(p, address))) {
+            desired = base_json_own(p, json_deep_copy(desired));
+            gw_row_put(&work_email, desired, address);
+            return desired;
+        }
+    }
+    return desired;
+}
+
 const scim_error_t *gw_plan_check(apr_pool_t *p, const json_t *desired)
 {
-    static const gw_row_t email = {NULL, "emails", "work", "value", "", GW_TEXT, 0, ""};
     const char *login = gw_row_get(gw_row_of(GW_LOGIN), desired);
-    const char *address = gw_row_get(&email, desired);
+    const char *address = gw_row_get(&work_email, desired);
 
     if (!address) {
         return scim_error(

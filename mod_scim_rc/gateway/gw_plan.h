@@ -19,6 +19,11 @@ typedef struct gw_plan_t {
     int turns_on;              /* the status becomes Enabled */
 } gw_plan_t;
 
+/* The user as it is meant, where the session tolerates that: of who has no work e-mail,
+ * the e-mail of another type that equals userName is the one. `desired`
+ * itself when nothing is to be added, else a copy that `p` owns. */
+json_t *gw_plan_complete(const gw_session_t *session, apr_pool_t *p, json_t *desired);
+
 /* Judges the final state of a user: userName is the work e-mail. */
 const scim_error_t *gw_plan_check(apr_pool_t *p, const json_t *desired);
 

@@ -68,6 +68,41 @@ static const scim_error_t *lock_name(writer_t *w, const char *folded)
     return gw_lock(&brief, w->p, gw_name_lock(folded), &w->name_lock);
 }
 
+#define MAX_SAME_LOGIN 10
+
+/* Does a user who was deleted by disabling still have the name? An old record is not
+ * believed: somebody may have removed the extension, or enabled it again. */
+static const scim_error_t *not_of_the_deleted(writer_t *w, const char *login,
+                                              const dir_record_t *record)
+{
+    gw_account_t *account = w->session->account;
+    rc_caller_t who = gw_session_caller(w->session);
+    dir_record_t now = *record;
+    gw_item_t item;
+    int found = 1;
+    rc_error_t *e = NULL;
+
+    if (gw_item_load(w->p, record, &item) != APR_SUCCESS || !gw_item_is_marked(&item)) {
+        return NULL;
+    }
+    if (record->fetched + account->conf->max_age < base_now(w->session->env)) {
+        e = gw_copy_reread(account, &who, w->p, record->id, &found);
+    }
+    if (e) {
+        return gw_error(w->p, e, NULL, w->session->env);
+    }
+    if (!found || gw_copy_get(account, w->p, record->id, &item, &now,
+                              w->session->env) != APR_SUCCESS) {
+        return NULL;
+    }
+    if (now.flags & DIR_LISTED) {
+        return gw_error_taken(w->p, login, gw_id_text(w->p, now.id));
+    }
+    return gw_item_is_marked(&item)
+               ? gw_error_kept(w->p, login, gw_id_text(w->p, now.id))
+               : NULL;
+}
+
 /* Another user may not have the new name. RingCentral would refuse it too, but only
  * after a call, and only where it enforces unique names. The lock of the name, which a
  * create holds as well, is kept to the end of the request. It is waited for but a
@@ -86,17 +121,19 @@ static const scim_error_t *name_is_free(writer_t *w, const char *login)
     if (error) {
         return error;
     }
-    rv = dir_find(w->session->account->store, w->p, DIR_LOGIN, folded, 2, &records,
-                  w->session->env);
+    rv = dir_find(w->session->account->store, w->p, DIR_LOGIN, folded, MAX_SAME_LOGIN,
+                  &records, w->session->env);
 
-    for (i = 0; rv == APR_SUCCESS && i < records->nelts; i++) {
+    for (i = 0; !error && rv == APR_SUCCESS && i < records->nelts; i++) {
         const dir_record_t *other = &APR_ARRAY_IDX(records, i, dir_record_t);
 
-        if (other->id != w->id && other->flags & DIR_LISTED) {
-            return gw_error_taken(w->p, login, gw_id_text(w->p, other->id));
+        if (other->id != w->id) {
+            error = other->flags & DIR_LISTED
+                        ? gw_error_taken(w->p, login, gw_id_text(w->p, other->id))
+                        : not_of_the_deleted(w, login, other);
         }
     }
-    return rv == APR_SUCCESS ? NULL : gw_error_store(w->p, rv);
+    return error || rv == APR_SUCCESS ? error : gw_error_store(w->p, rv);
 }
 
 /* Nobody takes the gateway's own user away from it: that would be its last call. */
@@ -131,6 +168,7 @@ static const scim_error_t *want(writer_t *w, scim_change_fn change, void *baton,
     }
     error = change(baton, w->p, current, desired);
     if (!error) {
+        *desired = gw_plan_complete(w->session, w->p, *desired);
         error = gw_plan_check(w->p, *desired);
     }
     if (!error) {

@@ -1,7 +1,9 @@
 #include "scim_filter.h"
 
+#include <string.h>
 #include <apr_strings.h>
 
+#include "base_json.h"
 #include "scim_parse.h"
 
 /* What names mean where the parser is. */
@@ -20,6 +22,25 @@ static scim_filter_t *make(const scope_t *scope, scim_filter_kind_t kind)
     return filter;
 }
 
+/* "email", which some clients write for the addresses, where no schema has it. */
+static int parse_alias(const scope_t *scope, scim_path_t *path)
+{
+    scim_parse_t *parse = scope->parse;
+
+    if (!(parse->tolerance & SCIM_TOLERATE_FILTER) || !scim_parse_is(parse, "email") ||
+        scim_schema_attr(scope->type->core, "email")) {
+        return 0;
+    }
+    memset(path, 0, sizeof *path);
+    path->schema = scope->type->core;
+    path->attr = scim_schema_attr(path->schema, "emails");
+    path->sub = path->attr ? scim_attr_sub(path->attr, "value") : NULL;
+    if (path->sub) {
+        scim_parse_next(parse);
+    }
+    return path->sub != NULL;
+}
+
 static const scim_error_t *parse_attr(const scope_t *scope, scim_path_t *path)
 {
     scim_parse_t *parse = scope->parse;
@@ -33,7 +54,8 @@ static const scim_error_t *parse_attr(const scope_t *scope, scim_path_t *path)
         scim_parse_next(parse);
     }
     else {
-        error = scim_parse_name(parse, scope->type, path);
+        error =
+            parse_alias(scope, path) ? NULL : scim_parse_name(parse, scope->type, path);
     }
     if (error) {
         return error;
@@ -48,6 +70,30 @@ static const scim_error_t *parse_attr(const scope_t *scope, scim_path_t *path)
                                 path->attr->name);
     }
     return NULL;
+}
+
+/* meta.location is not kept with a resource, since it depends on how the client reached
+ * the service: the id at its end says the same. */
+static void settle_location(const scope_t *scope, scim_filter_t *filter)
+{
+    const char *url = json_string_value(filter->value), *place = NULL, *next = url;
+    const apr_size_t len = strlen(scope->type->endpoint);
+
+    if (!filter->path.sub || strcmp(filter->path.attr->name, "meta") != 0 ||
+        strcmp(filter->path.sub->name, "location") != 0 ||
+        (filter->op > SCIM_NE && filter->op != SCIM_PR)) {
+        return;
+    }
+    while (next && (next = strstr(next, scope->type->endpoint)) != NULL) {
+        next += len;
+        place = *next == '/' ? next + 1 : place;
+    }
+    filter->path.attr = scim_schema_attr(filter->path.schema, "id");
+    filter->path.sub = NULL;
+    if (place) { /* what is no such URL equals no id either */
+        filter->folded = place;
+        filter->value = base_json_own(scope->parse->p, json_string(place));
+    }
 }
 
 /* attr[filter], and what is tolerated behind it: .sub op value */
@@ -86,11 +132,14 @@ static const scim_error_t *parse_comparison(const scope_t *scope,
     const scim_error_t *error = parse_attr(scope, &filter->path);
 
     *result = filter;
-    if (error) {
-        return error;
+    if (!error) {
+        error = scope->parse->kind == '[' ? parse_value_path(scope, filter)
+                                          : scim_parse_op(scope->parse, filter);
     }
-    return scope->parse->kind == '[' ? parse_value_path(scope, filter)
-                                     : scim_parse_op(scope->parse, filter);
+    if (!error && scope->type) {
+        settle_location(scope, filter);
+    }
+    return error;
 }
 
 static const scim_error_t *parse_chain(const scope_t *scope, scim_filter_kind_t kind,

@@ -31,7 +31,7 @@ static const scim_error_t *parse_path(scim_parse_t *parse, const scim_type_t *ty
     if (error) {
         return error;
     }
-    if (!path->attr && path->schema == type->core) {
+    if (!path->attr && path->schema == type->core && !(flags & SCIM_PATH_WHOLE)) {
         return scim_parse_error(parse, parse->text,
                                 "this is a whole resource; name an attribute of it");
     }

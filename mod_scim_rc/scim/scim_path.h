@@ -11,7 +11,7 @@ struct scim_filter_t;
 
 /* What clients send beside the grammar. A set of these is the service's tolerance. */
 #define SCIM_TOLERATE_FILTER                                                           \
-    1                        /* emails[type eq "work"].value eq "x", unquoted values */
+    1 /* emails[type eq "work"].value eq "x", email eq "x", unquoted values */
 #define SCIM_TOLERATE_BOOL 2 /* "True", "false" where a boolean belongs */
 #define SCIM_TOLERATE_OP 4   /* "Add", "REPLACE": PATCH operations in any case */
 #define SCIM_TOLERATE_KEYS 8 /* members that are spelt as paths, or unknown */
@@ -19,13 +19,14 @@ struct scim_filter_t;
 #define SCIM_PATCH_CREATES 16 /* replace on a valuePath without match adds it */
 
 typedef struct scim_path_t {
-    const scim_schema_t *schema; /* of the attribute; never NULL */
-    const scim_attr_t *attr;     /* NULL: the whole extension object of `schema` */
+    const scim_schema_t *schema;        /* of the attribute; never NULL */
+    const scim_attr_t *attr;            /* NULL: the whole of `schema` */
     const struct scim_filter_t *filter; /* of attr[filter], NULL without */
     const scim_attr_t *sub;             /* NULL: the attribute itself */
 } scim_path_t;
 
-#define SCIM_PATH_NO_FILTER 1 /* attr[filter] is an error: for attributes= */
+#define SCIM_PATH_NO_FILTER 1 /* attr[filter] is an error */
+#define SCIM_PATH_WHOLE 2     /* the core schema's URN alone is none: for attributes= */
 
 /* Reads `text` as a path of `type`: attr, attr.sub, attr[filter], attr[filter].sub,
  * each also behind a schema's URN and ':', or an extension's URN alone. *path and its

@@ -30,7 +30,8 @@ static const scim_error_t *read_paths(apr_pool_t *p, const scim_type_t *type,
                               "attributes: at most %d names can be given",
                               SCIM_PROJECTION_MAX_NAMES);
         }
-        if (!scim_path_parse(p, type, name, 0, SCIM_PATH_NO_FILTER, &path)) {
+        if (!scim_path_parse(p, type, name, 0, SCIM_PATH_NO_FILTER | SCIM_PATH_WHOLE,
+                             &path)) {
             APR_ARRAY_PUSH(paths, scim_path_t) = path;
         }
     }
@@ -74,7 +75,7 @@ static int mentions(const apr_array_header_t *paths, const level_t *level,
         if (path->schema != level->schema) {
             continue;
         }
-        if (!path->attr) { /* the whole extension */
+        if (!path->attr) { /* the whole schema */
             found |= level->attr ? 0 : OF_IT;
         }
         else if (level->attr) {

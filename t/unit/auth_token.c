@@ -315,7 +315,7 @@ static void test_threads(apr_pool_t *p, const char *path)
 
 int main(void)
 {
-    char folder[] = "/tmp/scim-rc-auth-XXXXXX";
+    char *folder = tap_temporary("scim-rc-auth-XXXXXX");
     const char *path;
     apr_pool_t *p;
 

@@ -48,6 +48,54 @@ static void plain(void)
     is_int(w->rc->mails->nelts, 0, "no mail was sent");
 }
 
+static const char *user_with(const char *emails)
+{
+    return apr_pstrcat(p,
+                       "{'userName':'ann@example.com','name':{'givenName':'Ann',"
+                       "'familyName':'Archer'},'emails':[",
+                       emails, "]}", NULL);
+}
+
+/* The tolerant take the e-mail of another type that equals userName for the work one.
+ */
+static void other_email(void)
+{
+    static const char *const emails[] = {
+        "{'type':'home','value':'ANN@example.com'}",
+        "{'type':'home','value':'x@y.com'},{'type':'other','value':'ANN@example.com'}"};
+    static const char *const bad[] = {
+        "", "{'type':'home','value':'x@example.com'}",
+        "{'type':'work','value':'x@y.com'},{'type':'home','value':'ann@example.com'}"};
+    apr_size_t i;
+
+    for (i = 0; i < sizeof emails / sizeof *emails; i++) {
+        world_t *w = filled();
+        const char *text = user_with(emails[i]);
+        answer_t *a = world_create(w, text);
+
+        is_int(a->status, 400, "the strict want a work e-mail");
+        ok(strstr(a->detail, "emails[type eq \"work\"].value is missing") != NULL,
+           a->detail);
+        w->policy.tolerant = 1;
+        a = world_create(w, text);
+        is_int(a->status, 201, emails[i]);
+        is_str(sent(w, "createExtension", "contact/email"), "ANN@example.com",
+               "is the e-mail");
+        is_str(at(w, a->user, "userName"), "ann@example.com", "beside the userName");
+        is_str(at(w, a->user, "emails/0/type"), "work", "and shown as the work e-mail");
+        fake_rc_forget(w->rc);
+        is_int(world_put(w, a->id, text)->status, 200, "the same again");
+        is_str(fake_rc_calls(w->rc), "", "changes nothing");
+    }
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        world_t *w = filled();
+
+        w->policy.tolerant = 1;
+        is_int(world_create(w, user_with(bad[i]))->status, 400, bad[i]);
+        is_str(fake_rc_calls(w->rc), "", "without a call");
+    }
+}
+
 static void taken(void)
 {
     world_t *w = filled();
@@ -336,6 +384,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&p, NULL);
     plain();
+    other_email();
     taken();
     asks_once();
     cannot_ask();

@@ -212,6 +212,67 @@ static void rename_user(void)
     is_str(at(w, a->user, "userName"), "Ann@Example.com", "is not");
 }
 
+static answer_t *rename_to_ann(world_t *w, const char *id)
+{
+    return world_patch(w, id,
+                       "[{'op':'replace','value':{'userName':'Ann@example.com',"
+                       "'emails':[{'type':'work','value':'Ann@example.com'}]}}]");
+}
+
+/* The name of somebody who was deleted by disabling. */
+static void rename_to_deleted(void)
+{
+    const char *id, *bob;
+    world_t *w = world_make(p);
+    answer_t *a;
+
+    id = id_text(w, fake_rc_user(w->rc, "Ann", "Archer", "ann@example.com"));
+    bob = id_text(w, fake_rc_user(w->rc, "Bob", "Baker", "bob@example.com"));
+    w->policy.remove = GW_DELETE_DISABLE;
+    w->conf.disabled_may_be_gone = 1;
+    world_fill(w);
+    is_int(world_delete(w, id)->status, 204, "Ann is deleted by disabling");
+    fake_rc_forget(w->rc);
+    a = rename_to_ann(w, bob);
+    is_int(a->status, 409, "her name");
+    is_str(a->type, "uniqueness", "is not free");
+    ok(strstr(a->detail, "deleted by disabling") && strstr(a->detail, id) &&
+           strstr(a->detail, "bring the user back"),
+       a->detail);
+    is_str(fake_rc_calls(w->rc), "", "without a call");
+    w->policy.remove = GW_DELETE_RELEASE;
+    is_int(rename_to_ann(w, bob)->status, 409, "wherever it is asked");
+    is_str(at(w, world_get(w, bob)->user, "userName"), "bob@example.com",
+           "and nothing has changed");
+
+    world_pass(w, 70);
+    fail(w, "readExtension", FAKE_UNREACHED, 0, NULL);
+    world_set(w, bob, "title", "'x'");
+    fake_rc_edit(w->rc, gw_id_parse(id), "{'status':'Enabled','statusInfo':null}");
+    fake_rc_forget(w->rc);
+    a = rename_to_ann(w, bob);
+    is_int(a->status, 409, "enabled again in the portal");
+    ok(strstr(a->detail, "belongs to the user with the id") != NULL, a->detail);
+}
+
+/* ... or was, for somebody has removed the extension in the portal since. */
+static void rename_to_removed(void)
+{
+    const char *id, *bob;
+    world_t *w = world_make(p);
+
+    id = id_text(w, fake_rc_user(w->rc, "Ann", "Archer", "ann@example.com"));
+    bob = id_text(w, fake_rc_user(w->rc, "Bob", "Baker", "bob@example.com"));
+    w->policy.remove = GW_DELETE_DISABLE;
+    w->conf.disabled_may_be_gone = 1;
+    world_fill(w);
+    world_delete(w, id);
+    fake_rc_drop(w->rc, gw_id_parse(id));
+    world_pass(w, 70);
+    is_int(rename_to_ann(w, bob)->status, 200, "a removed one's name is free");
+    is_str(there(w, bob, "contact/email"), "Ann@example.com", "to be taken");
+}
+
 /* What one process writes the others see. */
 static void other_process(void)
 {
@@ -299,6 +360,8 @@ int main(void)
     no_user_now();
     gone_there();
     rename_user();
+    rename_to_deleted();
+    rename_to_removed();
     other_process();
     locked();
     own_user();

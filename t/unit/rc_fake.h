@@ -184,6 +184,12 @@ static inline void fake_script(fake_t *f, const fake_answer_t *script, int n)
     f->slept = 0;
 }
 
+static inline const char *fake_lock_file(fake_t *f)
+{
+    return apr_pstrdup(
+        f->p, tap_temporary(apr_psprintf(f->p, "rc_fake.%d.lock", (int)getpid())));
+}
+
 /* A client with fresh shared memory. */
 static inline rc_client_t *fake_client(fake_t *f)
 {
@@ -195,7 +201,7 @@ static inline rc_client_t *fake_client(fake_t *f)
     conf.client_id = "the-client";
     conf.client_secret = "SECRET-client+";
     conf.jwt = "SECRET.jw/t";
-    conf.lock_file = apr_psprintf(f->p, "/tmp/rc_fake.%d.lock", (int)getpid());
+    conf.lock_file = fake_lock_file(f);
     conf.timeout = apr_time_from_sec(20);
     conf.background_percent = 50;
     conf.limits[RC_LIGHT].limit = 50;
@@ -211,7 +217,7 @@ static inline void fake_done(fake_t *f)
 {
     ok(!f->lock_misused, "the lock is never held over a wait, and never taken twice");
     ok(!strstr(f->log, "SECRET"), "no secret in the log");
-    unlink(apr_psprintf(f->p, "/tmp/rc_fake.%d.lock", (int)getpid()));
+    unlink(fake_lock_file(f));
 }
 
 #endif

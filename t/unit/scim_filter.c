@@ -167,6 +167,20 @@ static const case_t matches[] = {
     {"( title   pr )", "1"},
     {"(id eq \"Id1\")or(id eq \"Id2\")", "12"},
     {"title pr and userName sw \"a\" and not (emails.type eq \"home\")", "1"},
+    /* the location says the id */
+    {"meta.location eq \"https://scim.example.com/scim/v2/Users/Id1\"", "1"},
+    {"META.Location eq \"/Users/Id2\"", "2"},
+    {SCIM_URN_USER ":meta.location eq \"https://a/Users/v2/Users/Id1\"", "1"},
+    {"meta.location eq \"https://a/Users/Id1/\"", ""},
+    {"meta.location eq \"https://a/Users/id1\"", ""},
+    {"meta.location eq \"https://a/Groups/Id1\"", ""},
+    {"meta.location eq \"https://a/UsersId1\"", ""},
+    {"meta.location eq \"https://a/Users\"", ""},
+    {"meta.location eq \"Id1\"", "1"},
+    {"meta.location eq null", ""},
+    {"meta.location ne \"https://a/Users/Id1\"", "23"},
+    {"meta.location pr", "123"},
+    {"not (meta.location eq \"https://a/Users/Id1\") and active pr", "2"},
 };
 
 /* Only for the tolerant. */
@@ -188,6 +202,10 @@ static const case_t tolerated[] = {
     {"active eq True", "1"},
     {"active eq \"False\"", "2"},
     {"emails[primary eq \"TRUE\"]", "1"},
+    {"email eq \"ANN@example.com\"", "1"},
+    {"EMAIL eq cyd@home.example", "3"},
+    {"email co \"@\" and id pr", "13"},
+    {"not (email pr)", "2"},
 };
 
 static const struct {
@@ -416,6 +434,9 @@ static const struct {
     {"emails eq \"A@b\"", "emails.value", "a@b"},
     {"emails.type eq \"work\"", "emails.value", NULL},
     {"emails[type eq \"work\"].value eq \"A@b\"", "emails.value", "a@b"},
+    {"email eq \"A@b\"", "emails.value", "a@b"},
+    {"meta.location eq \"https://a/Users/X1\"", "id", "X1"},
+    {"meta.location sw \"https://a/Users/X1\"", "id", NULL},
     {"emails[type eq \"work\" and value eq \"A@b\"]", "emails.value", "a@b"},
     {"emails[value eq \"A@b\"].type eq \"work\"", "emails.value", "a@b"},
     {"emails[type eq \"work\" or value eq \"A@b\"]", "emails.value", NULL},

@@ -333,6 +333,12 @@ static const struct {
     {"qualified", SCIM_URN_USER ":title," ENT ":department", NULL,
      "{" ALWAYS ",'title':'T','" ENT "':{'department':'D'}}"},
     {"a whole extension", ENT, NULL, "{" ALWAYS ",'" ENT "':{'department':'D'}}"},
+    {"the whole core", SCIM_URN_USER, NULL,
+     "{" ALWAYS ",'userName':'u','name':{'givenName':'A','familyName':'B'},'emails':[{"
+     "'value':'a','type':'work'},{'value':'b'}],'title':'T','meta':{'resourceType':"
+     "'User','location':'https://x/\xc3\xa4\\'s/U/1'}}"},
+    {"without the whole core", NULL, SCIM_URN_USER,
+     "{" ALWAYS ",'" ENT "':{'department':'D'}}"},
     {"meta", "meta", NULL,
      "{" ALWAYS
      ",'meta':{'resourceType':'User','location':'https://x/\xc3\xa4\\'s/U/1'}}"},

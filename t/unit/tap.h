@@ -3,9 +3,20 @@
 #define T_TAP_H
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int tap_count, tap_failed;
+
+/* "FOLDER/name", with the folder for temporary files. Lives till the next call. */
+static inline char *tap_temporary(const char *name)
+{
+    static char path[1024];
+    const char *folder = getenv("TMPDIR");
+
+    snprintf(path, sizeof path, "%s/%s", folder && *folder ? folder : "/tmp", name);
+    return path;
+}
 
 #define ok(cond, name) tap_ok(!!(cond), (name), __FILE__, __LINE__)
 #define is_str(got, want, name) tap_is_str((got), (want), (name), __FILE__, __LINE__)
