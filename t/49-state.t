@@ -122,7 +122,8 @@ like refusal(gateway("$place/link")),
         is $made->{status}, 201, "deleted, $what: a user can be made";
         is $gw->scim->delete("/Users/$made->{json}{id}")->{status}, 204, "deleted, $what: and deleted";
     }
-    is_deeply [ $gw->children ], \@children, 'by the same children';
+    my %after = map { $_ => 1 } $gw->children;
+    is join(' ', grep { !$after{$_} } @children), '', 'no child had to end for it';
     $gw->allow_log(qr/SCIMRC0113/);
     $gw->stop;
 }

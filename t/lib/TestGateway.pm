@@ -120,10 +120,10 @@ sub start_filled {
 }
 
 sub stop {
-    my ($self) = @_;
+    my ($self, $signal) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     $self->secret(map { $_->{access_token} } eval { $self->sandbox->sessions });
-    $self->SUPER::stop;
+    $self->SUPER::stop($signal);
     return unless $self->{own_sandbox};
     $self->{sandbox}->stop;
     Test::More->builder->is_eq(join('', $self->{sandbox}->log_problems), '',
