@@ -10,12 +10,15 @@ my ($file) = @ARGV or die "usage: $0 openapi.json > sbox_operations.c\n";
 open my $in, '<:raw', $file or die "$file: $!\n";
 my $spec = JSON::PP->new->utf8->decode(do { local $/; <$in> });
 
+# What the document says in its prose only.
+my %app = (createSubscription => 'SubscriptionWebhook');
+
 # '{id}' must lose against a fixed segment in the same place.
 sub order { join '/', map { /^\{/ ? '~' : $_ } split m{/}, $_[0] }
 
 my @rows;
 for my $path (sort { order($a) cmp order($b) } keys %{ $spec->{paths} }) {
-    next if $path !~ m{^/restapi};
+    next if $path !~ m{^/(?:restapi|scim)};
     for my $method (qw(get post put patch delete)) {
         my $op = $spec->{paths}{$path}{$method} or next;
         my $user = $op->{'x-user-permission'} // '';
@@ -23,7 +26,7 @@ for my $path (sort { order($a) cmp order($b) } keys %{ $spec->{paths} }) {
         push @rows, [
             uc $method, $path, $op->{operationId},
             'SBOX_GROUP_' . uc($op->{'x-throttling-group'} =~ s/Throttling//r),
-            $op->{'x-app-permission'} // '', $user
+            $app{ $op->{operationId} } // $op->{'x-app-permission'} // '', $user
         ];
     }
 }

@@ -1,4 +1,5 @@
 /* A RingCentral platform to try and to test against, for a private httpd. */
+#include <malloc.h>
 #include <stddef.h>
 #include <httpd.h>
 #include <http_config.h>
@@ -43,6 +44,7 @@ static void *create_server_conf(apr_pool_t *p, server_rec *s)
     settings->limits = 1;
     settings->apps = apr_array_make(p, 2, sizeof(sbox_app_t));
     settings->jwts = apr_array_make(p, 2, sizeof(sbox_jwt_t));
+    settings->pairs = apr_array_make(p, 2, sizeof(sbox_pair_t));
     return conf;
 }
 
@@ -123,11 +125,9 @@ static const char *add_app(cmd_parms *cmd, void *unused, const char *id,
     return NULL;
 }
 
-static const char *add_jwt(cmd_parms *cmd, void *unused, const char *token,
+static const char *set_jwt(cmd_parms *cmd, sbox_jwt_t *jwt, const char *token,
                            const char *owner)
 {
-    sbox_jwt_t *jwt = apr_array_push(conf_of(cmd->server)->settings.jwts);
-
     if (!sbox_jwt_looks_right(token)) {
         return apr_pstrcat(cmd->pool, cmd->cmd->name,
                            ": a JWT has three parts in base64url, separated by dots",
@@ -136,6 +136,29 @@ static const char *add_jwt(cmd_parms *cmd, void *unused, const char *token,
     jwt->token = token;
     jwt->owner = owner;
     return NULL;
+}
+
+static const char *add_jwt(cmd_parms *cmd, void *unused, const char *token,
+                           const char *owner)
+{
+    return set_jwt(cmd, apr_array_push(conf_of(cmd->server)->settings.jwts), token,
+                   owner);
+}
+
+/* id, secret, JWT, number ("-": the administrator), permissions */
+static const char *add_pair(cmd_parms *cmd, void *unused, int argc, char *const argv[])
+{
+    sbox_pair_t *pair = apr_array_push(conf_of(cmd->server)->settings.pairs);
+
+    if (argc < 3 || argc > 5) {
+        return apr_pstrcat(cmd->pool, cmd->cmd->name,
+                           " takes three to five arguments, ", cmd->cmd->errmsg, NULL);
+    }
+    pair->app.client_id = argv[0];
+    pair->app.client_secret = argv[1];
+    pair->app.permissions = argc > 4 ? argv[4] : NULL;
+    return set_jwt(cmd, &pair->jwt, argv[2],
+                   argc > 3 && strcmp(argv[3], "-") ? argv[3] : NULL);
 }
 
 static const char *set_state_file(cmd_parms *cmd, void *unused, const char *name)
@@ -164,6 +187,9 @@ static const command_rec commands[] = {
                    "an app: client id, client secret, and its permissions in quotes"),
     AP_INIT_TAKE12("SandboxJWT", add_jwt, NULL, RSRC_CONF,
                    "a JWT credential and its owner's extension number"),
+    AP_INIT_TAKE_ARGV("SandboxCredential", add_pair, NULL, RSRC_CONF,
+                      "an app with a JWT of its own: client id, client secret, JWT, "
+                      "the owner's extension number and the app's permissions"),
     AP_INIT_TAKE1("SandboxState", set_state_file, NULL, RSRC_CONF,
                   "a file to load the company from and to save it to"),
     {NULL, {NULL}, NULL, 0, NO_ARGS, NULL},
@@ -200,10 +226,22 @@ static apr_status_t save(void *data)
     return APR_SUCCESS;
 }
 
+/* One thread works at a time, on large documents that come and go: memory that is given
+ * back to the system, or kept for each thread, only costs. */
+static void keep_memory(void)
+{
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 256 * 1024 * 1024);
+#endif
+}
+
 static void child_init(apr_pool_t *p, server_rec *s)
 {
     server_conf_t *conf = conf_of(s);
 
+    keep_memory();
     conf->server = s;
     conf->box = sbox_create(p, &conf->settings);
     complain(conf, sbox_state_load(conf->box));

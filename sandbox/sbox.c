@@ -1,10 +1,15 @@
 #include "sbox.h"
 
+#include "sbox_bulk.h"
 #include "sbox_calls.h"
 #include "sbox_company.h"
+#include "sbox_credential.h"
+#include "sbox_event.h"
 #include "sbox_fault.h"
+#include "sbox_hook.h"
 #include "sbox_limit.h"
 #include "sbox_session.h"
+#include "sbox_specimen.h"
 
 #define ACCOUNT_ID APR_INT64_C(400131426008)
 
@@ -38,9 +43,11 @@ sbox_t *sbox_create(apr_pool_t *p, const sbox_settings_t *settings)
     apr_thread_mutex_create(&box->lock, APR_THREAD_MUTEX_DEFAULT, p);
     box->knobs = sbox_knobs_create(p);
     box->snapshots = json_object();
+    box->specimens = sbox_specimens_create(p);
     box->in_flight = json_object();
     box->mailbox = json_array();
     apr_pool_cleanup_register(p, box, release, apr_pool_cleanup_null);
+    box->hooks = sbox_hooks_create(box);
     sbox_reset(box, 1);
     return box;
 }
@@ -58,15 +65,19 @@ void sbox_reset(sbox_t *box, int knobs)
         set_initial_knobs(box);
     }
     box->dice = box->settings->seed;
+    box->credentials = sbox_credentials_create(box->world, box->settings);
     box->sessions = sbox_sessions_create(box->world);
     box->limits = sbox_limits_create(box->world);
     box->faults = sbox_faults_create(box->world);
     box->calls = sbox_calls_create(box->world);
+    box->tasks = sbox_tasks_create(box->world);
     json_array_clear(box->mailbox);
     json_object_clear(box->in_flight);
     apr_pool_create(&p, box->world);
     box->account = sbox_account_create(p, ACCOUNT_ID);
     sbox_company_build(box->account, box->settings);
+    sbox_event_watch(box);
+    sbox_hooks_reset(box);
 }
 
 double sbox_dice(sbox_t *box)
@@ -83,7 +94,8 @@ double sbox_dice(sbox_t *box)
 sbox_change_t sbox_change(sbox_t *box)
 {
     static const sbox_knob_t lags[] = {SBOX_K_LIST_LAG_MS, SBOX_K_FILTER_LAG_MS,
-                                       SBOX_K_DIRECTORY_LAG_MS};
+                                       SBOX_K_DIRECTORY_LAG_MS,
+                                       SBOX_K_SCIM_REST_LAG_MS};
     sbox_change_t change;
     int longest = 0;
     apr_size_t i;

@@ -16,8 +16,13 @@
 typedef struct sbox_sessions_t sbox_sessions_t;
 typedef struct sbox_session_t sbox_session_t;
 typedef struct sbox_limits_t sbox_limits_t;
+typedef struct sbox_credentials_t sbox_credentials_t;
 typedef struct sbox_faults_t sbox_faults_t;
 typedef struct sbox_calls_t sbox_calls_t;
+typedef struct sbox_specimens_t sbox_specimens_t;
+typedef struct sbox_tasks_t sbox_tasks_t;
+typedef struct sbox_hit_t sbox_hit_t;
+typedef struct sbox_hooks_t sbox_hooks_t;
 
 /* Everything but `settings` is guarded by `lock`, which is never held while anybody
  * waits. `world` ends with a reset; the knobs outlive it. */
@@ -31,14 +36,18 @@ typedef struct sbox_t {
 
     apr_pool_t *world;
     sbox_account_t *account;
+    sbox_credentials_t *credentials;
     sbox_sessions_t *sessions;
     sbox_limits_t *limits;
     sbox_faults_t *faults;
     sbox_calls_t *calls;
+    sbox_tasks_t *tasks;
     json_t *mailbox;
     json_t *snapshots; /* object: name -> document */
+    sbox_specimens_t *specimens;
     json_t *in_flight; /* object: method and path -> true */
-    int n_working;     /* calls that are being waited for or worked on */
+    sbox_hooks_t *hooks;
+    int n_working; /* calls that are being waited for or worked on */
 } sbox_t;
 
 /* One call of an operation on its way through the sandbox. */
@@ -53,8 +62,10 @@ typedef struct sbox_call_t {
     apr_table_t *query;
     json_t *body; /* NULL: none was sent */
     sbox_session_t *session;
+    json_t *shared;         /* parts that many records of the answer have, or NULL */
     const char *app, *user; /* who calls; NULL: not known */
     const char *language;   /* of Accept-Language: "en" or "de" */
+    const sbox_hit_t *hit;  /* a fault that the operation itself looks at, or NULL */
 } sbox_call_t;
 
 /* Carries out an operation: NULL when call->answer is filled, or what is wrong. */

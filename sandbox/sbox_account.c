@@ -6,6 +6,8 @@
 #include <apr_strings.h>
 
 #include "base_json.h"
+#include "sbox_order.h"
+#include "sbox_spare.h"
 
 #define FIRST_NUMBER 101
 #define FIRST_PHONE APR_INT64_C(16505550100)
@@ -50,6 +52,7 @@ sbox_account_t *sbox_account_create(apr_pool_t *p, apr_int64_t id)
     account->roles = json_array();
     account->custom_fields = json_array();
     account->ordered = apr_array_make(p, 64, sizeof(sbox_extension_t *));
+    account->spare = apr_array_make(p, 64, sizeof(apr_int64_t));
     apr_pool_cleanup_register(p, account, release, apr_pool_cleanup_null);
     return account;
 }
@@ -146,6 +149,7 @@ static void index_all(sbox_account_t *account, sbox_extension_t *e)
         apr_hash_set(account->by_number, e->number, APR_HASH_KEY_STRING, e);
     }
     index_email(account, e);
+    sbox_spare_add(account, e);
 }
 
 static void unindex_all(sbox_account_t *account, sbox_extension_t *e)
@@ -155,6 +159,14 @@ static void unindex_all(sbox_account_t *account, sbox_extension_t *e)
         apr_hash_set(account->by_number, e->number, APR_HASH_KEY_STRING, NULL);
     }
     apr_hash_set(account->by_id, &e->id, sizeof(e->id), NULL);
+}
+
+static void tell(const sbox_account_t *account, const sbox_extension_t *was,
+                 const sbox_extension_t *now)
+{
+    if (account->watch) {
+        account->watch(account->watch_ctx, was, now);
+    }
 }
 
 /* Keeps `was` (NULL: nothing was there) for the lists that lag, or frees it. */
@@ -213,8 +225,10 @@ void sbox_account_add(sbox_account_t *account, sbox_extension_t *e,
     }
     account->last = e;
     account->n_extensions++;
-    account->generation++;
+    e->rank = ++account->last_rank;
+    sbox_order_add(account, e);
     index_all(account, e);
+    tell(account, NULL, e);
     remember(account, e->id, NULL, change);
 }
 
@@ -230,6 +244,7 @@ void sbox_account_replace(sbox_account_t *account, sbox_extension_t *e,
     *e = *with;
     *with = was;
     index_all(account, e);
+    tell(account, with, e);
     remember(account, e->id, with, change);
 }
 
@@ -250,67 +265,9 @@ void sbox_account_remove(sbox_account_t *account, sbox_extension_t *e,
         account->last = e->previous;
     }
     account->n_extensions--;
-    account->generation++;
+    sbox_order_drop(account, e);
+    tell(account, e, NULL);
     remember(account, e->id, e, change);
-}
-
-static apr_uint64_t mixed(apr_int64_t id)
-{
-    apr_uint64_t x = (apr_uint64_t)id;
-
-    x = (x ^ (x >> 30)) * APR_UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * APR_UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
-}
-
-static int compare_ids(const void *a, const void *b)
-{
-    const sbox_extension_t *x = *(sbox_extension_t *const *)a,
-                           *y = *(sbox_extension_t *const *)b;
-
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static int compare_mixed(const void *a, const void *b)
-{
-    apr_uint64_t x = mixed((*(sbox_extension_t *const *)a)->id),
-                 y = mixed((*(sbox_extension_t *const *)b)->id);
-
-    return (x > y) - (x < y);
-}
-
-static const struct {
-    const char *how;
-    int (*compare)(const void *a, const void *b);
-} orders[] = {
-    {"id", compare_ids},
-    {"random_stable", compare_mixed},
-};
-
-const apr_array_header_t *sbox_account_ordered(sbox_account_t *account, const char *how)
-{
-    apr_array_header_t *ordered = account->ordered;
-    sbox_extension_t *e;
-    apr_size_t i;
-
-    if (account->ordered_generation == account->generation && account->ordered_how &&
-        !strcmp(account->ordered_how, how)) {
-        return ordered;
-    }
-    apr_array_clear(ordered);
-    for (e = account->first; e; e = e->next) {
-        APR_ARRAY_PUSH(ordered, sbox_extension_t *) = e;
-    }
-    account->ordered_how = "insertion";
-    for (i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
-        if (!strcmp(orders[i].how, how)) {
-            qsort(ordered->elts, (size_t)ordered->nelts, sizeof(sbox_extension_t *),
-                  orders[i].compare);
-            account->ordered_how = orders[i].how;
-        }
-    }
-    account->ordered_generation = account->generation;
-    return ordered;
 }
 
 json_t *sbox_list_find(const json_t *list, const char *id)

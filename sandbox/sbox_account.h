@@ -19,6 +19,11 @@ typedef struct sbox_past_t {
     struct sbox_past_t *next;
 } sbox_past_t;
 
+/* Told about each change of an extension: `was` NULL when it is new, `now` NULL when it
+ * is gone. */
+typedef void sbox_watch_t(void *ctx, const sbox_extension_t *was,
+                          const sbox_extension_t *now);
+
 typedef struct sbox_account_t {
     apr_pool_t *pool;
     apr_int64_t id, next_id;
@@ -26,8 +31,8 @@ typedef struct sbox_account_t {
     const char *name;
     sbox_extension_t *first, *last;
     int n_extensions;
+    apr_uint64_t last_rank;
     apr_hash_t *by_id, *by_number, *by_email;
-    unsigned int generation; /* grows when an extension comes or goes */
     sbox_number_t *first_number, *last_number;
     int n_numbers;
     apr_hash_t *number_by_id;
@@ -36,10 +41,12 @@ typedef struct sbox_account_t {
     json_t *roles;         /* array of {id, displayName, custom, ...} */
     json_t *custom_fields; /* array of {id, category, displayName} */
     const char *default_role;
-    sbox_past_t *past, *last_past; /* oldest first */
-    apr_array_header_t *ordered;   /* cache of sbox_account_ordered() */
-    const char *ordered_how;
-    unsigned int ordered_generation;
+    sbox_past_t *past, *last_past;    /* oldest first */
+    apr_array_header_t *ordered;      /* kept by sbox_order */
+    const struct sbox_order_t *order; /* how they are; NULL: not yet */
+    apr_array_header_t *spare;        /* heap of apr_int64_t, kept by sbox_spare */
+    sbox_watch_t *watch;              /* or NULL */
+    void *watch_ctx;
 } sbox_account_t;
 
 /* An empty account whose memory ends with `p`. */
@@ -75,11 +82,6 @@ void sbox_account_remove(sbox_account_t *account, sbox_extension_t *e,
                          const sbox_change_t *change);
 /* Drops what was remembered and is older than `before`. */
 void sbox_account_forget(sbox_account_t *account, apr_time_t before);
-
-/* All extensions in the order "insertion", "id" or "random_stable": an array of
- * sbox_extension_t * that is valid until the next change. */
-const apr_array_header_t *sbox_account_ordered(sbox_account_t *account,
-                                               const char *how);
 
 /* The object with this id of an array of objects; NULL. */
 json_t *sbox_list_find(const json_t *list, const char *id);

@@ -143,6 +143,19 @@ static int agrees(const json_t *entry, apr_table_t *query, const char *name)
                                   : value && !strcmp(wanted, json_string_value(value));
 }
 
+/* The last n; takes the reference to `list`. */
+static json_t *last_of(json_t *list, size_t n)
+{
+    size_t i, size = json_array_size(list);
+    json_t *last = json_array();
+
+    for (i = size > n ? size - n : 0; i < size; i++) {
+        json_array_append(last, json_array_get(list, i));
+    }
+    json_decref(list);
+    return last;
+}
+
 json_t *sbox_calls_json(sbox_calls_t *calls, apr_table_t *query)
 {
     static const char *const filters[] = {"op",   "method", "group", "status",
@@ -165,10 +178,8 @@ json_t *sbox_calls_json(sbox_calls_t *calls, apr_table_t *query)
             json_array_append(list, entry);
         }
     }
-    while (limit && json_array_size(list) > (size_t)apr_atoi64(limit)) {
-        json_array_remove(list, 0);
-    }
-    return json_pack("{s:o}", "calls", list);
+    return json_pack("{s:o}", "calls",
+                     limit ? last_of(list, (size_t)apr_atoi64(limit)) : list);
 }
 
 json_t *sbox_calls_counters(sbox_calls_t *calls)

@@ -6,11 +6,16 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "sbox_bulk.h"
 #include "sbox_calls.h"
+#include "sbox_credential.h"
+#include "sbox_event_control.h"
 #include "sbox_fault.h"
+#include "sbox_hook.h"
 #include "sbox_limit.h"
 #include "sbox_session.h"
 #include "sbox_snapshot.h"
+#include "sbox_specimen.h"
 #include "sbox_state.h"
 
 /* Answers a control request: NULL and call->answer is filled, or what is wrong with
@@ -59,6 +64,7 @@ static const char *config_patch(sbox_call_t *call)
         return wrong;
     }
     sbox_clock_scale(&box->clock, sbox_knob_number(box->knobs, SBOX_K_TIME_SCALE));
+    sbox_hooks_wake(box);
     return config(call);
 }
 
@@ -106,6 +112,7 @@ static const char *clock_advance(sbox_call_t *call)
         return "{\"seconds\":n} with n from 0 to 1e9 is expected";
     }
     sbox_clock_advance(&call->box->clock, (apr_interval_time_t)(n * APR_USEC_PER_SEC));
+    sbox_hooks_wake(call->box);
     return clock_now(call);
 }
 
@@ -157,6 +164,66 @@ static const char *tokens_post(sbox_call_t *call)
            json_pack("{s:i}", "sessions",
                      sbox_sessions_spoil(call->box, which, !strcmp(action, "expire"))));
     return NULL;
+}
+
+static const char *credentials(sbox_call_t *call)
+{
+    answer(call, json_pack("{s:o}", "credentials",
+                           sbox_credentials_json(call->box, call->pool)));
+    return NULL;
+}
+
+static const char *credentials_post(sbox_call_t *call)
+{
+    const char *wrong = sbox_credential_add(call->box, call->body);
+
+    return wrong ? wrong : credentials(call);
+}
+
+static const char *credentials_patch(sbox_call_t *call)
+{
+    const char *wrong = sbox_credential_refuse(call->box, call->pool, call->body);
+
+    return wrong ? wrong : credentials(call);
+}
+
+static const char *tasks(sbox_call_t *call)
+{
+    answer(call, json_pack("{s:o}", "tasks", sbox_bulk_json(call->box)));
+    return NULL;
+}
+
+static const char *tasks_post(sbox_call_t *call)
+{
+    if (sbox_bulk_order(call->box, call->body) < 0) {
+        return "{\"action\":\"hold\", \"release\" or \"fail\", \"task\":...?, "
+               "\"after\":n?} is expected";
+    }
+    sbox_bulk_run(call->box);
+    return tasks(call);
+}
+
+static const char *specimens(sbox_call_t *call)
+{
+    answer(call, sbox_specimens_json(call->box));
+    return NULL;
+}
+
+static const char *specimen(sbox_call_t *call)
+{
+    json_t *kept = sbox_specimen(call->box, call->id);
+
+    if (!kept) {
+        return "there is no such specimen";
+    }
+    answer(call, json_incref(kept));
+    return NULL;
+}
+
+static const char *specimens_post(sbox_call_t *call)
+{
+    sbox_specimens_keep(call->box, base_json_true(call->body, "keep"));
+    return specimens(call);
 }
 
 static const char *mailbox(sbox_call_t *call)
@@ -242,10 +309,22 @@ static const struct {
     {"DELETE", "/ratelimit", rate_limit_delete},
     {"GET", "/tokens", tokens},
     {"POST", "/tokens", tokens_post},
+    {"GET", "/credentials", credentials},
+    {"POST", "/credentials", credentials_post},
+    {"PATCH", "/credentials", credentials_patch},
+    {"GET", "/tasks", tasks},
+    {"POST", "/tasks", tasks_post},
+    {"GET", "/specimens", specimens},
+    {"GET", "/specimens/*", specimen},
+    {"POST", "/specimens", specimens_post},
     {"GET", "/mailbox", mailbox},
     {"DELETE", "/mailbox", mailbox_delete},
     {"POST", "/snapshot", snapshot},
     {"POST", "/restore", restore},
+    {"GET", "/events", sbox_event_control_show},
+    {"POST", "/events", sbox_event_control_raise},
+    {"DELETE", "/events", sbox_event_control_clear},
+    {"POST", "/events/flush", sbox_event_control_flush},
     {"GET", "/state", state},
     {"GET", "/state/extensions", state_extensions},
 };

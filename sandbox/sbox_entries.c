@@ -66,18 +66,18 @@ static json_t *custom_fields(sbox_call_t *call, const sbox_extension_t *e)
 }
 
 /* User, DigitalUser, VirtualUser and FaxUser are all users in here. */
-static const char *type_of(const sbox_extension_t *e)
+const char *sbox_entries_type(const sbox_extension_t *e)
 {
     return sbox_type_is_user(e->type) && strcmp(e->type, "Limited") ? "User" : e->type;
 }
 
-static json_t *entry(sbox_call_t *call, const sbox_extension_t *e)
+json_t *sbox_entries_view(sbox_call_t *call, const sbox_extension_t *e)
 {
     char *const *text = e->text;
     const json_t *site = sbox_list_find(call->box->account->sites, text[SBOX_T_SITE]);
     json_t *to = json_pack(
         "{s:o, s:s, s:s, s:{s:s, s:s}, s:b}", "id", json_sprintf(ID, e->id), "type",
-        type_of(e), "status", sbox_status_name(e->status), "account", "id",
+        sbox_entries_type(e), "status", sbox_status_name(e->status), "account", "id",
         call->account_id, "companyName", call->box->account->name, "hidden", e->hidden);
 
     if (sbox_type_is_user(e->type)) {
@@ -108,11 +108,12 @@ static json_t *entry(sbox_call_t *call, const sbox_extension_t *e)
 typedef struct wanted_t {
     sbox_call_t *call;
     const char *type, *group, *site;
+    int federated; /* with the account of each */
     sbox_page_t page;
     json_t *records;
 } wanted_t;
 
-static int is_listed(const sbox_call_t *call, const sbox_extension_t *e)
+int sbox_entries_listed(const sbox_call_t *call, const sbox_extension_t *e)
 {
     return (e->status == SBOX_ENABLED || e->status == SBOX_DISABLED ||
             e->status == SBOX_NOT_ACTIVATED) &&
@@ -125,14 +126,19 @@ static int see(void *ctx, const sbox_extension_t *e)
 {
     wanted_t *wanted = ctx;
 
-    if (is_listed(wanted->call, e) &&
-        (!wanted->type || !strcmp(wanted->type, type_of(e))) &&
+    if (sbox_entries_listed(wanted->call, e) &&
+        (!wanted->type || !strcmp(wanted->type, sbox_entries_type(e))) &&
         (!wanted->group ||
-         !strcmp(wanted->group, "User") == !strcmp(type_of(e), "User")) &&
+         !strcmp(wanted->group, "User") == !strcmp(sbox_entries_type(e), "User")) &&
         (!wanted->site ||
          (e->text[SBOX_T_SITE] && !strcmp(wanted->site, e->text[SBOX_T_SITE]))) &&
         sbox_page_take(&wanted->page)) {
-        json_array_append_new(wanted->records, entry(wanted->call, e));
+        json_t *record = sbox_entries_view(wanted->call, e);
+
+        if (!wanted->federated) {
+            json_object_del(record, "account");
+        }
+        json_array_append_new(wanted->records, record);
     }
     return 1;
 }
@@ -147,10 +153,13 @@ static const sbox_problem_t *read_page(sbox_call_t *call, sbox_page_t *page)
     if (number && !base_str_to_int(number, 1, APR_INT32_MAX, &at)) {
         return sbox_problem(call->pool, "ADG-121", "page");
     }
-    if (per_page && (!strcmp(per_page, "max") || !strcmp(per_page, "all"))) {
+    if (per_page && !strcmp(per_page, "all")) {
         return NULL;
     }
-    if (per_page && !base_str_to_int(per_page, 1, PER_PAGE_MAX, &n)) {
+    if (per_page && !strcmp(per_page, "max")) {
+        n = PER_PAGE_MAX;
+    }
+    else if (per_page && !base_str_to_int(per_page, 1, PER_PAGE_MAX, &n)) {
         return sbox_problem(call->pool, "ADG-121", "perPage");
     }
     page->page = (int)at;
@@ -158,15 +167,47 @@ static const sbox_problem_t *read_page(sbox_call_t *call, sbox_page_t *page)
     return NULL;
 }
 
+/* What a parameter of the query may be. */
+static const struct {
+    const char *name, *choices;
+} parameters[] = {
+    {"showFederated", "|true|false|"},
+    {"accessibleSitesOnly", "|true|false|"},
+    {"typeGroup", "|User|NonUser|"},
+    {"type", "|User|Department|Announcement|Voicemail|SharedLinesGroup|PagingOnly|"
+             "IvrMenu|ParkLocation|Limited|External|DelegatedLinesGroup|TieLine|"},
+};
+
+static const sbox_problem_t *check_query(sbox_call_t *call)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof(parameters) / sizeof(parameters[0]); i++) {
+        const char *value = apr_table_get(call->query, parameters[i].name);
+
+        if (value && (strchr(value, '|') ||
+                      !strstr(parameters[i].choices,
+                              apr_pstrcat(call->pool, "|", value, "|", NULL)))) {
+            return sbox_problem(call->pool, "ADG-121", parameters[i].name);
+        }
+    }
+    return NULL;
+}
+
 const sbox_problem_t *sbox_entries_list(sbox_call_t *call)
 {
     wanted_t wanted = {0};
     const sbox_problem_t *problem = read_page(call, &wanted.page);
+    const char *federated = apr_table_get(call->query, "showFederated");
 
+    if (!problem) {
+        problem = check_query(call);
+    }
     if (problem) {
         return problem;
     }
     wanted.call = call;
+    wanted.federated = !federated || !strcmp(federated, "true");
     wanted.type = apr_table_get(call->query, "type");
     wanted.group = apr_table_get(call->query, "typeGroup");
     wanted.site = apr_table_get(call->query, "siteId");
@@ -184,11 +225,12 @@ const sbox_problem_t *sbox_entries_read(sbox_call_t *call)
     const sbox_extension_t *e = NULL;
 
     if (base_str_to_int(call->id, 1, APR_INT64_MAX, &id)) {
-        e = sbox_account_extension(call->box->account, id);
+        e = sbox_people_then(call, id,
+                             sbox_knob_int(call->box->knobs, SBOX_K_DIRECTORY_LAG_MS));
     }
-    if (!e || !is_listed(call, e)) {
+    if (!e || !sbox_entries_listed(call, e)) {
         return sbox_problem(call->pool, "ADG-122", NULL);
     }
-    sbox_answer_json(call->pool, call->answer, 200, entry(call, e));
+    sbox_answer_json(call->pool, call->answer, 200, sbox_entries_view(call, e));
     return NULL;
 }

@@ -52,10 +52,12 @@ typedef enum {
 
 typedef struct sbox_extension_t {
     apr_int64_t id;
+    apr_uint64_t rank; /* the account counts those that are added */
     apr_time_t created;
     const char *type; /* static */
     sbox_status_t status;
     int hidden, email_as_login, admin;
+    int spare;       /* is its id in the account's heap of spare ones? */
     char *number;    /* or NULL */
     char *email_key; /* folded e-mail: the key of the index */
     char *text[SBOX_TEXTS];

@@ -98,6 +98,22 @@ static apr_time_t moment(sbox_t *box, const json_t *match, const char *name)
                : 0;
 }
 
+/* Is the pattern of records, if any, one? */
+static const char *read_pattern(const json_t *action)
+{
+    const char *pattern = base_json_string(action, "pattern");
+    regex_t regex;
+
+    if (!pattern) {
+        return NULL;
+    }
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB)) {
+        return "action.pattern is no regular expression";
+    }
+    regfree(&regex);
+    return NULL;
+}
+
 static const char *read_order(sbox_t *box, fault_t *fault, apr_pool_t *p)
 {
     const json_t *action = json_object_get(fault->order, "action");
@@ -114,6 +130,9 @@ static const char *read_order(sbox_t *box, fault_t *fault, apr_pool_t *p)
         return "match is an object";
     }
     wrong = read_match(fault, p, match);
+    if (!wrong) {
+        wrong = read_pattern(action);
+    }
     fault->from = moment(box, match, "from");
     fault->until = moment(box, match, "until");
     fault->times = base_json_int(fault->order, "times", fault->nth ? 1 : -1);
@@ -235,11 +254,68 @@ const sbox_hit_t *sbox_fault_find(sbox_call_t *call)
         base_json_at(action, "edge")
             ? (base_json_true(action, "edge") ? SBOX_FAULT_EDGE : SBOX_FAULT_INSTEAD)
             : fault->kind->phase;
-    hit->action = base_json_own(call->pool, json_deep_copy(action));
+    hit->action =
+        base_json_own(call->pool, json_is_object(action)
+                                      ? json_deep_copy(action)
+                                      : json_pack("{s:s}", "kind", fault->kind->name));
     return hit;
 }
 
 void sbox_fault_apply(sbox_call_t *call, const sbox_hit_t *hit)
 {
-    sbox_fault_kind_find(hit->kind)->apply(call, hit->action);
+    const sbox_fault_kind_t *kind = sbox_fault_kind_find(hit->kind);
+
+    if (kind->apply) {
+        kind->apply(call, hit->action);
+    }
+}
+
+static int is_named(const json_t *keys, const char *key)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach(keys, i, one)
+    {
+        if (json_is_string(one) && base_str_same(json_string_value(one), key)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int fits_pattern(const char *pattern, const char *key)
+{
+    regex_t regex;
+    int fits;
+
+    if (regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB)) {
+        return 0;
+    }
+    fits = !regexec(&regex, key, 0, NULL, 0);
+    regfree(&regex);
+    return fits;
+}
+
+const sbox_problem_t *sbox_fault_record(const json_t *action, apr_pool_t *p,
+                                        const char *key)
+{
+    const char *kind = base_json_string(action, "kind");
+    const json_t *keys = json_object_get(action, "keys");
+    const char *pattern = base_json_string(action, "pattern");
+    const char *code = base_json_string(action, "code");
+    const char *message = base_json_string(action, "message");
+    sbox_problem_t *problem;
+
+    if (!kind || strcmp(kind, "fail_records") || (keys && !is_named(keys, key)) ||
+        (pattern && !fits_pattern(pattern, key))) {
+        return NULL;
+    }
+    problem = apr_pmemdup(p,
+                          sbox_problem(p, code ? code : "CMN-203",
+                                       base_json_string(action, "parameterName")),
+                          sizeof(*problem));
+    problem->code = code ? code : problem->code;
+    problem->message = message ? message : problem->message;
+    return problem;
 }

@@ -9,15 +9,16 @@ typedef enum {
     SBOX_FAULT_EDGE,    /* before anybody looks at the request */
     SBOX_FAULT_BEFORE,  /* changes something, then the call goes on */
     SBOX_FAULT_INSTEAD, /* in the place of the operation, after token and limits */
+    SBOX_FAULT_WITHIN,  /* the operation looks at it: call->hit */
     SBOX_FAULT_AFTER    /* to the answer of the operation */
 } sbox_fault_phase_t;
 
 /* A fault that hits one call; lives in the call's pool. */
-typedef struct sbox_hit_t {
+struct sbox_hit_t {
     const char *kind; /* static */
     sbox_fault_phase_t phase;
     const json_t *action;
-} sbox_hit_t;
+};
 
 sbox_faults_t *sbox_faults_create(apr_pool_t *p);
 
@@ -35,5 +36,10 @@ const sbox_hit_t *sbox_fault_find(sbox_call_t *call);
 
 /* Does to call->answer what the fault says. */
 void sbox_fault_apply(sbox_call_t *call, const sbox_hit_t *hit);
+
+/* What an action "fail_records" (NULL: none) says of the record with this id or e-mail;
+ * NULL: nothing. In `p`. */
+const sbox_problem_t *sbox_fault_record(const json_t *action, apr_pool_t *p,
+                                        const char *key);
 
 #endif

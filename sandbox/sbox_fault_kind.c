@@ -217,6 +217,9 @@ static const sbox_fault_kind_t kinds[] = {
     {"wrong_length", SBOX_FAULT_AFTER, wrong_length},
     {"drip", SBOX_FAULT_AFTER, drip},
     {"latency", SBOX_FAULT_AFTER, latency},
+    {"fail_records", SBOX_FAULT_WITHIN, NULL},
+    {"hold_task", SBOX_FAULT_WITHIN, NULL},
+    {"fail_task", SBOX_FAULT_WITHIN, NULL},
 };
 
 const sbox_fault_kind_t *sbox_fault_kind_find(const char *name)

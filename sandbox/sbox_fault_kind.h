@@ -7,7 +7,7 @@
 typedef struct sbox_fault_kind_t {
     const char *name;
     sbox_fault_phase_t phase;
-    void (*apply)(sbox_call_t *call, const json_t *action);
+    void (*apply)(sbox_call_t *call, const json_t *action); /* NULL: WITHIN */
 } sbox_fault_kind_t;
 
 /* NULL when there is none of that name. Static. */

@@ -18,11 +18,13 @@ static void answer(sbox_call_t *call, json_t *body)
 
 static json_t *site(sbox_call_t *call, const json_t *s)
 {
-    json_t *to = sbox_view_site(call, base_json_string(s, "id"));
+    json_t *shown = sbox_view_site(call, base_json_string(s, "id"));
+    json_t *to = json_copy(shown);
     const char *number = base_json_string(s, "extensionNumber");
     const sbox_extension_t *system =
         sbox_account_extension(call->box->account, call->box->account->id);
 
+    json_decref(shown);
     if (number) {
         json_object_set_new(to, "extensionNumber", json_string(number));
     }

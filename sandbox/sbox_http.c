@@ -1,9 +1,8 @@
 #include "sbox_http.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
-
-#include "base_json.h"
 
 sbox_answer_t *sbox_answer_create(apr_pool_t *p)
 {
@@ -14,12 +13,25 @@ sbox_answer_t *sbox_answer_create(apr_pool_t *p)
     return answer;
 }
 
+static apr_status_t release_text(void *text)
+{
+    free(text);
+    return APR_SUCCESS;
+}
+
 void sbox_answer_json(apr_pool_t *p, sbox_answer_t *answer, int status, json_t *json)
 {
+    char *text = json_dumps(json, JSON_COMPACT);
+
+    json_decref(json);
+    if (!text) {
+        abort();
+    }
+    apr_pool_cleanup_register(p, text, release_text, apr_pool_cleanup_null);
     answer->status = status;
     answer->content_type = SBOX_JSON_TYPE;
-    answer->body = base_json_text(p, json, &answer->body_len);
-    json_decref(json);
+    answer->body = text;
+    answer->body_len = strlen(text);
 }
 
 void sbox_answer_text(apr_pool_t *p, sbox_answer_t *answer, int status,

@@ -87,8 +87,33 @@ static const row_t rows[SBOX_KNOBS] = {
     {"cmn304", NUMBER, "0", NULL, 0, 1},
     {"assigned_role_paging", CHOICE, "\"ignored\"", "ignored|honoured", 0, 0},
 
+    {"bulk_start_ms", NUMBER, "500", NULL, 0, MS_MAX},
+    {"bulk_item_ms", NUMBER, "20", NULL, 0, MS_MAX},
+    {"bulk_parallel", NUMBER, "1", NULL, 1, 1000},
+    {"task_ttl_s", NUMBER, "3600", NULL, 0, 1e6},
+    {"affected_items", CHOICE, "\"array\"", "array|object", 0, 0},
+    {"bulk_unassigned", CHOICE, "\"off\"", OFF_ON, 0, 0},
+    {"licenses", NUMBER, "\"off\"", NULL, 0, 1e7},
+
     {"directory_lag_ms", NUMBER, "0", NULL, 0, MS_MAX},
     {"directory_hidden", CHOICE, "\"show\"", "omit|show", 0, 0},
+
+    {"scim_rest_lag_ms", NUMBER, "0", NULL, 0, MS_MAX},
+    {"scim_count_max", NUMBER, "1000", NULL, 1, 1e6},
+
+    {"allow_http_hooks", NUMBER, "1", NULL, 0, 1},
+    {"hook_tls_verify", NUMBER, "1", NULL, 0, 1},
+    {"hook_ca_file", TEXT, "\"\"", NULL, 0, 0},
+    {"hook_header", CHOICE, "\"Verification-Token\"",
+     "Verification-Token|Validation-Token|both", 0, 0},
+    {"event_shape", CHOICE, "\"list\"", "list|single", 0, 0},
+    {"hook_delay_ms", NUMBER, "200", NULL, 0, MS_MAX},
+    {"hook_dup", NUMBER, "0", NULL, 0, 1},
+    {"hook_drop", NUMBER, "0", NULL, 0, 1},
+    {"hook_reorder", NUMBER, "0", NULL, 0, 1},
+    {"hook_retries", NUMBER, "0", NULL, 0, 100},
+    {"hook_retry_ms", NUMBER, "1000", NULL, 0, MS_MAX},
+    {"blacklist_recovers", NUMBER, "0", NULL, 0, 1},
 
     {"limits", CHOICE, "\"real\"", "real|off", 0, 0},
     {"limit_light", NUMBER, "50", NULL, 1, 1e6},

@@ -66,7 +66,8 @@ static bucket_t *bucket_of(sbox_limits_t *limits, apr_pool_t *p,
 }
 
 /* "limit_overrides":
- * [{"app":...,"group":...,"limit":...,"window_s":...,"penalty_s":...}] */
+ * [{"app":..., "user":..., "group":..., "limit":..., "window_s":..., "penalty_s":...}]
+ */
 static void override(rule_t *rule, const sbox_knobs_t *knobs, const sbox_caller_t *who)
 {
     json_t *one;
@@ -75,9 +76,11 @@ static void override(rule_t *rule, const sbox_knobs_t *knobs, const sbox_caller_
     json_array_foreach(sbox_knob_json(knobs, SBOX_K_LIMIT_OVERRIDES), i, one)
     {
         const char *app = base_json_string(one, "app");
+        const char *user = base_json_string(one, "user");
         const char *group = base_json_string(one, "group");
 
         if ((app && (!who->app || strcmp(app, who->app))) ||
+            (user && (!who->user || strcmp(user, who->user))) ||
             (group && strcmp(group, sbox_group_name(who->group)))) {
             continue;
         }
@@ -247,6 +250,7 @@ static json_t *bucket_json(sbox_t *box, bucket_t *bucket)
     double left = 0;
 
     who.app = bucket->app;
+    who.user = bucket->user;
     who.group = bucket->group;
     rule = rule_of(box->knobs, &who);
     expire(bucket, now - rule.window);

@@ -7,6 +7,7 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "sbox_credential.h"
 #include "sbox_session.h"
 #include "sbox_token.h"
 
@@ -60,23 +61,9 @@ static json_t *jwt_part(apr_pool_t *p, const char *jwt, int part)
                  : NULL;
 }
 
-static const sbox_app_t *app_of(const sbox_t *box, const char *client_id)
-{
-    int i;
-
-    for (i = 0; client_id && i < box->settings->apps->nelts; i++) {
-        const sbox_app_t *app = &APR_ARRAY_IDX(box->settings->apps, i, sbox_app_t);
-
-        if (!strcmp(app->client_id, client_id)) {
-            return app;
-        }
-    }
-    return NULL;
-}
-
 typedef struct client_t {
-    const char *id;        /* as claimed; NULL: nothing was said */
-    const sbox_app_t *app; /* NULL: not authenticated */
+    const char *id;               /* as claimed; NULL: nothing was said */
+    const sbox_credential_t *app; /* one of the app's; NULL: not authenticated */
 } client_t;
 
 static client_t basic_client(sbox_call_t *call, const char *encoded)
@@ -85,7 +72,7 @@ static client_t basic_client(sbox_call_t *call, const char *encoded)
         apr_pcalloc(call->pool, (apr_size_t)apr_base64_decode_len(encoded) + 1);
     char *secret;
     client_t client = {NULL, NULL};
-    const sbox_app_t *app;
+    const sbox_credential_t *app;
 
     apr_base64_decode(pair, encoded);
     secret = strchr(pair, ':');
@@ -93,8 +80,8 @@ static client_t basic_client(sbox_call_t *call, const char *encoded)
         *secret++ = '\0';
     }
     client.id = pair;
-    app = app_of(call->box, pair);
-    if (app && secret && !strcmp(secret, app->client_secret)) {
+    app = sbox_credential_of_app(call->box, pair);
+    if (app && secret && !strcmp(secret, app->secret)) {
         client.app = app;
     }
     return client;
@@ -113,30 +100,9 @@ static client_t client_of(sbox_call_t *call, apr_table_t *form)
     if (assertion && type && !strcmp(type, CLIENT_JWT) &&
         sbox_jwt_looks_right(assertion)) {
         client.id = base_json_string(jwt_part(call->pool, assertion, 1), "iss");
-        client.app = app_of(call->box, client.id);
+        client.app = sbox_credential_of_app(call->box, client.id);
     }
     return client;
-}
-
-static const char *owner_of(sbox_call_t *call, const char *jwt)
-{
-    const sbox_t *box = call->box;
-    int i;
-
-    for (i = 0; jwt && i < box->settings->jwts->nelts; i++) {
-        const sbox_jwt_t *known = &APR_ARRAY_IDX(box->settings->jwts, i, sbox_jwt_t);
-        apr_size_t len = strlen(known->token);
-
-        if (strlen(jwt) == len && base_secret_equal(jwt, known->token, len)) {
-            const sbox_extension_t *owner =
-                known->owner ? sbox_account_by_number(box->account, known->owner)
-                             : NULL;
-
-            return apr_psprintf(call->pool, "%" APR_INT64_T_FMT,
-                                owner ? owner->id : box->account->id);
-        }
-    }
-    return NULL;
 }
 
 static apr_table_t *form_of(sbox_call_t *call)
@@ -148,10 +114,12 @@ void sbox_oauth_identify(sbox_call_t *call)
 {
     apr_table_t *form = form_of(call);
     client_t client = client_of(call, form);
+    const sbox_credential_t *known =
+        sbox_credential_of_jwt(call->box, client.id, apr_table_get(form, "assertion"));
 
     call->app = client.id ? client.id : "unknown";
-    call->user = sbox_knob_is(call->box->knobs, SBOX_K_AUTH_KEY, "user_app")
-                     ? owner_of(call, apr_table_get(form, "assertion"))
+    call->user = known && sbox_knob_is(call->box->knobs, SBOX_K_AUTH_KEY, "user_app")
+                     ? sbox_credential_user(call->box, known, call->pool)
                      : NULL;
 }
 
@@ -223,12 +191,13 @@ static const sbox_problem_t *read_ttl(sbox_call_t *call, apr_table_t *form,
 }
 
 static const sbox_problem_t *grant_jwt(sbox_call_t *call, apr_table_t *form,
-                                       const sbox_app_t *app)
+                                       const sbox_credential_t *app)
 {
     static const char *const algorithms[] = {"RS256", "RS384", "RS512", "PS256",
                                              "ES256", "ES384", "ES512", "HS256"};
     sbox_t *box = call->box;
-    const char *jwt = apr_table_get(form, "assertion"), *owner, *algorithm;
+    const char *jwt = apr_table_get(form, "assertion"), *algorithm;
+    const sbox_credential_t *owner;
     int forced = sbox_knob_int(box->knobs, SBOX_K_TOKEN_TTL_S);
     int access_ttl = 3600, refresh_ttl = 604800;
     const sbox_problem_t *problem;
@@ -240,7 +209,7 @@ static const sbox_problem_t *grant_jwt(sbox_call_t *call, apr_table_t *form,
                       sbox_knob_text(box->knobs, SBOX_K_BAD_JWT_CODE),
                       "Unparseable assertion");
     }
-    owner = owner_of(call, jwt);
+    owner = sbox_credential_of_jwt(box, app->app, jwt);
     algorithm = base_json_string(jwt_part(call->pool, jwt, 0), "alg");
     while (!owner && algorithm && i < sizeof(algorithms) / sizeof(algorithms[0]) &&
            strcmp(algorithms[i], algorithm)) {
@@ -250,7 +219,7 @@ static const sbox_problem_t *grant_jwt(sbox_call_t *call, apr_table_t *form,
         return refuse(call, "invalid_grant", "OAU-347",
                       "Assertion algorithm is not supported");
     }
-    if (!owner) {
+    if (!owner || owner->refused == 401) {
         return refuse(call, "invalid_grant", "OAU-213", "Token not found");
     }
     problem = read_ttl(call, form, "access_token_ttl", ACCESS_TTL_MIN, &access_ttl);
@@ -260,10 +229,10 @@ static const sbox_problem_t *grant_jwt(sbox_call_t *call, apr_table_t *form,
     if (problem) {
         return problem;
     }
-    s = sbox_session_start(box, app->client_id, owner,
+    s = sbox_session_start(box, app->app, sbox_credential_user(box, owner, call->pool),
                            apr_table_get(form, "endpoint_id"));
     s->scope =
-        strdup(app->permissions ? app->permissions : sbox_token_scopes(call->pool));
+        strdup(owner->permissions ? owner->permissions : sbox_token_scopes(call->pool));
     s->access_ttl = forced ? forced : access_ttl;
     s->refresh_ttl = refresh_ttl;
     sbox_session_renew(box, s);
@@ -271,7 +240,7 @@ static const sbox_problem_t *grant_jwt(sbox_call_t *call, apr_table_t *form,
 }
 
 static const sbox_problem_t *grant_refresh(sbox_call_t *call, apr_table_t *form,
-                                           const sbox_app_t *app)
+                                           const sbox_credential_t *app)
 {
     sbox_t *box = call->box;
     const char *token = apr_table_get(form, "refresh_token");
@@ -282,7 +251,7 @@ static const sbox_problem_t *grant_refresh(sbox_call_t *call, apr_table_t *form,
     if (state == SBOX_TOKEN_EXPIRED) {
         return refuse(call, "invalid_grant", "OAU-210", "Token expired");
     }
-    if (!s || strcmp(s->app, app->client_id)) {
+    if (!s || strcmp(s->app, app->app)) {
         return refuse(call, "invalid_grant", "OAU-213", "Token not found");
     }
     problem = read_ttl(call, form, "access_token_ttl", ACCESS_TTL_MIN, &s->access_ttl);

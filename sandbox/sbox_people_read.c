@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "base_str.h"
+#include "sbox_order.h"
 #include "sbox_page.h"
 #include "sbox_view.h"
 
@@ -71,27 +72,60 @@ const sbox_problem_t *sbox_people_read(sbox_call_t *call)
                : read_one(call);
 }
 
+#define PREFETCHED 8
+
+/* What was otherwise at a time: id -> the past that held then, NULL: nothing was. */
+static apr_hash_t *changed_since(sbox_call_t *call, int lag_ms)
+{
+    apr_time_t then = sbox_clock_now(&call->box->clock) - (apr_time_t)lag_ms * 1000;
+    const sbox_past_t *past = lag_ms ? call->box->account->past : NULL;
+    apr_hash_t *changed = NULL;
+
+    for (; past; past = past->next) {
+        if (past->until <= then) {
+            continue;
+        }
+        if (!changed) {
+            changed = apr_hash_make(call->pool);
+        }
+        if (!apr_hash_get(changed, &past->id, sizeof(past->id))) {
+            apr_hash_set(changed, &past->id, sizeof(past->id), past);
+        }
+    }
+    return changed;
+}
+
+static const sbox_past_t *past_of(apr_hash_t *changed, const apr_int64_t *id)
+{
+    return changed ? apr_hash_get(changed, id, sizeof(*id)) : NULL;
+}
+
+const sbox_extension_t *sbox_people_then(sbox_call_t *call, apr_int64_t id, int lag_ms)
+{
+    const sbox_past_t *past = past_of(changed_since(call, lag_ms), &id);
+
+    return past ? past->was : sbox_account_extension(call->box->account, id);
+}
+
 void sbox_people_each(sbox_call_t *call, int lag_ms,
                       int (*see)(void *ctx, const sbox_extension_t *e), void *ctx)
 {
     sbox_t *box = call->box;
     sbox_account_t *account = box->account;
-    apr_time_t then = sbox_clock_now(&box->clock) - (apr_time_t)lag_ms * 1000;
     const apr_array_header_t *all =
-        sbox_account_ordered(account, sbox_knob_text(box->knobs, SBOX_K_ORDER));
-    apr_hash_t *changed = apr_hash_make(call->pool);
+        sbox_order_all(account, sbox_knob_text(box->knobs, SBOX_K_ORDER));
+    apr_hash_t *changed = changed_since(call, lag_ms);
     const sbox_past_t *past;
     int i;
 
-    for (past = account->past; past && lag_ms; past = past->next) {
-        if (past->until > then && !apr_hash_get(changed, &past->id, sizeof(past->id))) {
-            apr_hash_set(changed, &past->id, sizeof(past->id), past);
-        }
-    }
     for (i = 0; i < all->nelts; i++) {
         const sbox_extension_t *e = APR_ARRAY_IDX(all, i, sbox_extension_t *);
 
-        past = apr_hash_get(changed, &e->id, sizeof(e->id));
+        /* They are all over the memory: most of the time would go in waiting. */
+        if (i + PREFETCHED < all->nelts) {
+            __builtin_prefetch(APR_ARRAY_IDX(all, i + PREFETCHED, sbox_extension_t *));
+        }
+        past = past_of(changed, &e->id);
         if (past) {
             e = past->was;
         }
@@ -99,10 +133,9 @@ void sbox_people_each(sbox_call_t *call, int lag_ms,
             return;
         }
     }
-    for (past = account->past; past && lag_ms; past = past->next) {
+    for (past = changed ? account->past : NULL; past; past = past->next) {
         if (past->was && !sbox_account_extension(account, past->id) &&
-            apr_hash_get(changed, &past->id, sizeof(past->id)) == past &&
-            !see(ctx, past->was)) {
+            past_of(changed, &past->id) == past && !see(ctx, past->was)) {
             return;
         }
     }
@@ -194,14 +227,90 @@ static int see(void *ctx, const sbox_extension_t *e)
     return 1;
 }
 
-/* By the index: what most lookups of one person are. */
-static void see_email(wanted_t *wanted)
-{
-    const sbox_extension_t *e = sbox_account_by_email(
-        wanted->call->box->account, APR_ARRAY_IDX(wanted->emails, 0, const char *));
+#define EMAIL_OF(wanted, i) APR_ARRAY_IDX((wanted)->emails, i, const char *)
 
-    for (; e; e = e->same_email) {
-        see(wanted, e);
+/* Was the i-th e-mail of the query there before? */
+static int is_repeated(const wanted_t *wanted, int i)
+{
+    int k = 0;
+
+    while (k < i && !base_str_same(EMAIL_OF(wanted, k), EMAIL_OF(wanted, i))) {
+        k++;
+    }
+    return k < i;
+}
+
+/* By the index: what most lookups of one person are. */
+static void see_emails(wanted_t *wanted, int lag_ms)
+{
+    sbox_t *box = wanted->call->box;
+    apr_hash_t *changed = changed_since(wanted->call, lag_ms);
+    const sbox_past_t *past = changed ? box->account->past : NULL;
+    apr_array_header_t *found =
+        apr_array_make(wanted->call->pool, 4, sizeof(sbox_extension_t *));
+    int i;
+
+    for (i = 0; i < wanted->emails->nelts; i++) {
+        sbox_extension_t *e =
+            is_repeated(wanted, i)
+                ? NULL
+                : sbox_account_by_email(box->account, EMAIL_OF(wanted, i));
+
+        for (; e; e = e->same_email) {
+            if (!past_of(changed, &e->id)) {
+                APR_ARRAY_PUSH(found, sbox_extension_t *) = e;
+            }
+        }
+    }
+    for (; past; past = past->next) {
+        if (past->was && past_of(changed, &past->id) == past &&
+            has_email(wanted, past->was)) {
+            APR_ARRAY_PUSH(found, sbox_extension_t *) = past->was;
+        }
+    }
+    sbox_order_sort(found, sbox_knob_text(box->knobs, SBOX_K_ORDER));
+    for (i = 0; i < found->nelts; i++) {
+        see(wanted, APR_ARRAY_IDX(found, i, sbox_extension_t *));
+    }
+}
+
+/* A page of everything. */
+static void see_page(wanted_t *wanted)
+{
+    sbox_t *box = wanted->call->box;
+    const apr_array_header_t *all =
+        sbox_order_all(box->account, sbox_knob_text(box->knobs, SBOX_K_ORDER));
+    apr_int64_t i = (apr_int64_t)(wanted->page.page - 1) * wanted->page.per_page;
+    apr_int64_t end = i + wanted->page.per_page;
+
+    for (; i < end && i < all->nelts; i++) {
+        json_array_append_new(
+            wanted->records,
+            sbox_view_extension(wanted->call, APR_ARRAY_IDX(all, i, sbox_extension_t *),
+                                SBOX_VIEW_LIST));
+    }
+    wanted->page.total = all->nelts;
+}
+
+static void see_wanted(wanted_t *wanted, int lag_ms)
+{
+    const sbox_extension_t *e;
+
+    if (wanted->emails->nelts) {
+        see_emails(wanted, lag_ms);
+    }
+    else if (wanted->number && !lag_ms) {
+        e = sbox_account_by_number(wanted->call->box->account, wanted->number);
+        if (e) {
+            see(wanted, e);
+        }
+    }
+    else if (wanted->any_status && !wanted->types->nelts && !wanted->number &&
+             !lag_ms) {
+        see_page(wanted);
+    }
+    else {
+        sbox_people_each(wanted->call, lag_ms, see, wanted);
     }
 }
 
@@ -228,12 +337,7 @@ const sbox_problem_t *sbox_people_list(sbox_call_t *call)
     if (wanted.emails->nelts && sbox_knob_int(knobs, SBOX_K_FILTER_LAG_MS) > lag) {
         lag = sbox_knob_int(knobs, SBOX_K_FILTER_LAG_MS);
     }
-    if (wanted.emails->nelts == 1 && !lag) {
-        see_email(&wanted);
-    }
-    else {
-        sbox_people_each(call, lag, see, &wanted);
-    }
+    see_wanted(&wanted, lag);
     sbox_page_answer(call, &wanted.page, wanted.records, SBOX_PAGE_V1);
     return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "sbox_event.h"
 #include "sbox_page.h"
 #include "sbox_people.h"
 #include "sbox_view.h"
@@ -179,7 +180,7 @@ const sbox_problem_t *sbox_phone_assign(sbox_call_t *call)
     const char *usage = base_json_string(call->body, "usageType");
     const char *extension = base_json_string(call->body, "extension.id");
     sbox_number_t *number = NULL;
-    const sbox_extension_t *e = NULL;
+    const sbox_extension_t *e = NULL, *before;
     apr_int64_t id;
 
     if (!json_is_object(call->body)) {
@@ -201,7 +202,14 @@ const sbox_problem_t *sbox_phone_assign(sbox_call_t *call)
         return sbox_problem_status(call->pool, "CMN-102", 400, "extension.id");
     }
     number->usage = sbox_usage_find(usage);
+    before = sbox_account_extension(account, number->extension);
     sbox_number_assign(account, number, e ? e->id : 0);
+    if (before && before != e) {
+        sbox_event_raise(call->box, before, "CompanyNumbers");
+    }
+    if (e) {
+        sbox_event_raise(call->box, e, "CompanyNumbers");
+    }
     sbox_answer_json(call->pool, call->answer, 200, view_v2(call, number));
     return NULL;
 }

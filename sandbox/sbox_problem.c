@@ -30,6 +30,7 @@ static const row_t rows[] = {
     {"CMN-304", 429, NULL, "Duplicate concurrent request. Try again later"},
     {"CMN-310", 429, NULL, "Global request rate exceeded"},
     {"CMN-401", 403, "InsufficientPermissions", "[%s] permission required"},
+    {"CMN-406", 400, NULL, "Duplicate value for parameter %s found in request"},
     {"CMN-408", 403, NULL, "[%s] permission required"},
     {"CMN-413", 413, NULL, "Request entity too large"},
     {"EXT-262", 400, NULL, "Home country is invalid"},
@@ -40,6 +41,19 @@ static const row_t rows[] = {
     {"PWD-003", 400, NULL, "Password must contain at least one upper-case letter"},
     {"PWD-004", 400, NULL, "Password must contain at least one lower-case letter"},
     {"PWD-005", 400, NULL, "Password must contain at least one special character"},
+    {"SUB-406", 403, NULL,
+     "Not allowed subscribe for events to extensions of other account"},
+    {"SUB-505", 403, NULL, "Subscriptions limit exceeded"},
+    {"SUB-508", 400, NULL, "Event filter [%s] is not supported"},
+    {"SUB-515", 400, NULL,
+     "Subscription containing only reminder filter is not allowed"},
+    {"SUB-520", 400, NULL, "WebHook responds without the validation token"},
+    {"SUB-521", 400, NULL, "WebHook is not reachable"},
+    {"SUB-522", 400, NULL,
+     "WebHook responds with incorrect HTTP status. HTTP status is %s"},
+    {"SUB-523", 400, NULL, "HTTPS is required"},
+    {"SUB-524", 400, NULL, "WebHook certificate is not valid"},
+    {"SUB-525", 400, NULL, "WebHook server response is invalid"},
     {"ADG-121", 400, NULL, "Parameter [%s] is invalid. "},
     {"ADG-122", 404, NULL, "Contact not found."},
 };
@@ -79,7 +93,7 @@ const sbox_problem_t *sbox_problem_status(apr_pool_t *p, const char *code, int s
     if (row->status == 403) {
         problem->permission = parameter;
     }
-    else if (strcmp(code, "CMN-106")) {
+    else if (strcmp(code, "CMN-106") && strncmp(code, "SUB-", 4)) {
         problem->parameter = parameter;
     }
     return problem;
@@ -136,7 +150,34 @@ static void set_text(json_t *object, const char *name, const char *value)
     }
 }
 
-static json_t *error_json(const sbox_problem_t *problem)
+const sbox_problem_t *sbox_problem_scim(apr_pool_t *p, int status,
+                                        const char *scim_type, const char *detail)
+{
+    sbox_problem_t *problem = apr_pcalloc(p, sizeof(*problem));
+
+    problem->status = status;
+    problem->code = "SCIM";
+    problem->message = detail;
+    problem->scim_type = scim_type;
+    return problem;
+}
+
+/* Rule 33. */
+static json_t *scim_json(const sbox_problem_t *problem)
+{
+    json_t *body = json_pack(
+        "{s:[s], s:o, s:s}", "schemas", "urn:ietf:params:scim:api:messages:2.0:Error",
+        "status", json_sprintf("%d", problem->status), "detail", problem->message);
+
+    set_text(body, "scimType",
+             problem->scim_type                  ? problem->scim_type
+             : problem->status != 400            ? NULL
+             : !strcmp(problem->code, "CMN-103") ? "invalidSyntax"
+                                                 : "invalidValue");
+    return body;
+}
+
+json_t *sbox_problem_json(const sbox_problem_t *problem)
 {
     json_t *error = json_object();
 
@@ -149,8 +190,15 @@ static json_t *error_json(const sbox_problem_t *problem)
 void sbox_problem_answer(apr_pool_t *p, sbox_answer_t *answer,
                          const sbox_problem_t *problem, sbox_shape_t shape)
 {
-    json_t *body = json_object(), *errors = json_array(), *error = error_json(problem);
+    json_t *body, *errors, *error;
 
+    if (shape == SBOX_SHAPE_SCIM) {
+        sbox_answer_json(p, answer, problem->status, scim_json(problem));
+        return;
+    }
+    body = json_object();
+    errors = json_array();
+    error = sbox_problem_json(problem);
     /* The v2 schemas name a parameter in a 400 only. */
     if (shape == SBOX_SHAPE_V2 && problem->status != 400) {
         json_object_del(error, "parameterName");

@@ -15,10 +15,16 @@ typedef struct sbox_problem_t {
     const char *message;
     const char *parameter;  /* or NULL */
     const char *permission; /* or NULL */
+    const char *scim_type;  /* NULL: the usual one of the status */
 } sbox_problem_t;
 
 /* How the body of an error looks. */
-typedef enum { SBOX_SHAPE_V1, SBOX_SHAPE_V2, SBOX_SHAPE_DIRECTORY } sbox_shape_t;
+typedef enum {
+    SBOX_SHAPE_V1,
+    SBOX_SHAPE_V2,
+    SBOX_SHAPE_DIRECTORY,
+    SBOX_SHAPE_SCIM
+} sbox_shape_t;
 
 /* All problems live in `p`; strings that are passed in are kept by reference. */
 
@@ -36,6 +42,13 @@ const sbox_problem_t *sbox_problem_knob(apr_pool_t *p, const sbox_knobs_t *knobs
 /* 401 with an outer code of its own (rules 20 and 21). */
 const sbox_problem_t *sbox_problem_token(apr_pool_t *p, const char *outer,
                                          const char *code, const char *message);
+
+/* {errorCode, message, parameterName}: an item of "errors". A new reference. */
+json_t *sbox_problem_json(const sbox_problem_t *problem);
+
+/* One of the SCIM service. `scim_type` may be NULL. */
+const sbox_problem_t *sbox_problem_scim(apr_pool_t *p, int status,
+                                        const char *scim_type, const char *detail);
 
 /* Makes `problem` the answer. */
 void sbox_problem_answer(apr_pool_t *p, sbox_answer_t *answer,

@@ -4,12 +4,16 @@
 #include <apr_strings.h>
 
 #include "sbox_about.h"
+#include "sbox_batch.h"
+#include "sbox_bulk.h"
 #include "sbox_dictionary.h"
 #include "sbox_entries.h"
 #include "sbox_group.h"
 #include "sbox_oauth.h"
 #include "sbox_people.h"
 #include "sbox_phone.h"
+#include "sbox_scim.h"
+#include "sbox_subscription.h"
 
 static const struct {
     const char *operation;
@@ -31,7 +35,10 @@ static const struct {
     {"readExtension", sbox_people_read},
     {"updateExtension", sbox_people_update},
     {"deleteExtension", sbox_people_delete},
-    {"bulkDeleteUsersV2", sbox_people_delete_many},
+    {"extensionBulkUpdate", sbox_bulk_start},
+    {"getExtensionBulkUpdateTask", sbox_bulk_read},
+    {"bulkDeleteUsersV2", sbox_batch_delete},
+    {"postBatchProvisionUsers", sbox_batch_provision},
     {"sendWelcomeEmailV2", sbox_people_welcome},
     {"sendActivationEmailV2", sbox_people_welcome},
     {"listExtensionPhoneNumbers", sbox_phone_of_extension},
@@ -60,6 +67,24 @@ static const struct {
     {"readState", sbox_province_read},
     {"listLanguages", sbox_language_list},
     {"listTimezones", sbox_timezone_list},
+    {"listSubscriptions", sbox_subscription_list},
+    {"createSubscription", sbox_subscription_create},
+    {"readSubscription", sbox_subscription_read},
+    {"updateSubscription", sbox_subscription_update},
+    {"renewSubscription", sbox_subscription_renew},
+    {"deleteSubscription", sbox_subscription_delete},
+    {"scimGetProviderConfig2", sbox_scim_config},
+    {"scimListResourceTypes2", sbox_scim_resource_types},
+    {"scimGetResourceType2", sbox_scim_resource_type},
+    {"scimListSchemas2", sbox_scim_schemas},
+    {"scimGetSchema2", sbox_scim_schema},
+    {"scimSearchViaGet2", sbox_scim_list},
+    {"scimSearchViaPost2", sbox_scim_search},
+    {"scimCreateUser2", sbox_scim_create},
+    {"scimGetUser2", sbox_scim_read},
+    {"scimUpdateUser2", sbox_scim_replace},
+    {"scimPatchUser2", sbox_scim_patch},
+    {"scimDeleteUser2", sbox_scim_delete},
 };
 
 sbox_handler_t *sbox_route_handler(const sbox_operation_t *operation)
@@ -76,7 +101,8 @@ sbox_handler_t *sbox_route_handler(const sbox_operation_t *operation)
 
 sbox_shape_t sbox_route_shape(const char *path)
 {
-    return strstr(path, "/directory/entries")   ? SBOX_SHAPE_DIRECTORY
+    return !strncmp(path, "/scim/", 6)          ? SBOX_SHAPE_SCIM
+           : strstr(path, "/directory/entries") ? SBOX_SHAPE_DIRECTORY
            : !strncmp(path, "/restapi/v2/", 12) ? SBOX_SHAPE_V2
                                                 : SBOX_SHAPE_V1;
 }

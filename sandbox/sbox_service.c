@@ -6,12 +6,15 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "sbox_bulk.h"
 #include "sbox_calls.h"
 #include "sbox_control.h"
 #include "sbox_fault.h"
 #include "sbox_limit.h"
 #include "sbox_oauth.h"
 #include "sbox_route.h"
+#include "sbox_specimen.h"
+#include "sbox_scim.h"
 #include "sbox_token.h"
 
 /* A call between its arrival and its answer. */
@@ -123,10 +126,13 @@ static const sbox_problem_t *parse_body(sbox_call_t *call)
     if (!request->body_len || is_oauth(call)) {
         return NULL;
     }
-    if (type && strncasecmp(type, "application/json", 16)) {
+    if (type && strncasecmp(type, "application/json", 16) &&
+        (!sbox_scim_is(request->path) || strncasecmp(type, SBOX_SCIM_TYPE, 21))) {
         return sbox_problem(call->pool, "CMN-111", NULL);
     }
-    if (request->body_len > SBOX_BODY_MAX) {
+    if (request->body_len > (sbox_scim_is(request->path)
+                                 ? sbox_scim_body_max(call->operation)
+                                 : SBOX_BODY_MAX)) {
         return sbox_problem(call->pool, "CMN-413", NULL);
     }
     call->body = base_json_own(call->pool,
@@ -136,7 +142,8 @@ static const sbox_problem_t *parse_body(sbox_call_t *call)
 
 static int is_write(const sbox_call_t *call)
 {
-    return call->operation && strcmp(call->operation->method, "GET") && !is_oauth(call);
+    return call->operation && strcmp(call->operation->method, "GET") &&
+           strcmp(call->operation->id, "scimSearchViaPost2") && !is_oauth(call);
 }
 
 /* The same write at the same time (rule 83). */
@@ -235,6 +242,9 @@ static const sbox_problem_t *prepare(work_t *work)
     if (problem || routing) {
         return problem ? problem : routing;
     }
+    if (work->hit && work->hit->phase == SBOX_FAULT_WITHIN) {
+        call->hit = work->hit;
+    }
     if (work->hit && work->hit->phase == SBOX_FAULT_INSTEAD) {
         sbox_fault_apply(call, work->hit);
         return NULL;
@@ -283,8 +293,10 @@ static void finish(work_t *work)
     sbox_t *box = call->box;
 
     if (work->handler) {
-        const sbox_problem_t *problem = work->handler(call);
+        const sbox_problem_t *problem;
 
+        sbox_bulk_run(box);
+        problem = work->handler(call);
         if (problem) {
             fail(call, problem);
         }
@@ -296,6 +308,9 @@ static void finish(work_t *work)
         json_object_del(box->in_flight, work->flight);
     }
     sbox_calls_add(call, work->began, work->hit ? work->hit->kind : NULL);
+    if (!work->hit) {
+        sbox_specimen_see(call);
+    }
     box->n_working--;
 }
 
@@ -313,6 +328,7 @@ const sbox_answer_t *sbox_serve(sbox_t *box, const sbox_request_t *request)
     call->language = language_of(request);
     apr_thread_mutex_lock(box->lock);
     if (!strncmp(request->path, SBOX_CONTROL_PREFIX, sizeof(SBOX_CONTROL_PREFIX) - 1)) {
+        sbox_bulk_run(box);
         sbox_control(call);
         apr_thread_mutex_unlock(box->lock);
         return call->answer;

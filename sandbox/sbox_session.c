@@ -229,6 +229,17 @@ sbox_session_t *sbox_session_of_refresh(sbox_t *box, const char *token,
     return NULL;
 }
 
+void sbox_sessions_end(sbox_t *box, const char *app, const char *user)
+{
+    sbox_session_t *s;
+
+    for (s = box->sessions->first; s; s = s->next) {
+        if (!strcmp(s->app, app) && !strcmp(s->user, user)) {
+            s->dead = 1;
+        }
+    }
+}
+
 static json_t *session_json(sbox_t *box, const sbox_session_t *s)
 {
     apr_time_t now = sbox_clock_now(&box->clock);

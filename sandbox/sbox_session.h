@@ -39,6 +39,9 @@ sbox_session_t *sbox_session_of_access(sbox_t *box, const char *token,
 sbox_session_t *sbox_session_of_refresh(sbox_t *box, const char *token,
                                         sbox_token_state_t *state);
 
+/* Ends all sessions of this user and app. */
+void sbox_sessions_end(sbox_t *box, const char *app, const char *user);
+
 /* For the control interface. A new reference. */
 json_t *sbox_sessions_json(sbox_t *box);
 /* Ends ("invalidate") or lets expire ("expire") the session with this id or access

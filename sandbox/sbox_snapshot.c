@@ -65,13 +65,14 @@ json_t *sbox_snapshot_extensions(const sbox_account_t *account, apr_table_t *que
     const char *number = query ? apr_table_get(query, "extensionNumber") : NULL;
     const char *email = query ? apr_table_get(query, "email") : NULL;
     json_t *list = json_array();
-    const sbox_extension_t *e;
+    const sbox_extension_t *e = id ? sbox_account_extension(account, apr_atoi64(id))
+                                : number ? sbox_account_by_number(account, number)
+                                         : account->first;
 
-    for (e = account->first; e; e = e->next) {
+    for (; e; e = id || number ? NULL : e->next) {
         const char *its = e->text[SBOX_T_EMAIL];
 
-        if ((!id || apr_atoi64(id) == e->id) &&
-            (!number || (e->number && !strcmp(number, e->number))) &&
+        if ((!number || (e->number && !strcmp(number, e->number))) &&
             (!email || (its && !strcasecmp(email, its)))) {
             json_array_append_new(list, extension_json(e));
         }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <apr_strings.h>
 
+#include "sbox_event.h"
 #include "sbox_snapshot.h"
 
 const char *sbox_state_replace(sbox_t *box, apr_pool_t *scratch, const json_t *document)
@@ -20,6 +21,7 @@ const char *sbox_state_replace(sbox_t *box, apr_pool_t *scratch, const json_t *d
     }
     apr_pool_destroy(box->account->pool);
     box->account = account;
+    sbox_event_watch(box);
     return NULL;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "sbox_credential.h"
 #include "sbox_session.h"
 
 static const sbox_problem_t *bad_token(sbox_call_t *call, sbox_token_state_t state)
@@ -70,6 +71,10 @@ const sbox_problem_t *sbox_token_permit(sbox_call_t *call)
     const sbox_operation_t *op = call->operation;
     const sbox_knobs_t *knobs = call->box->knobs;
 
+    if (sbox_credential_refused(call->box, call->app, call->user) == 403) {
+        return sbox_problem(call->pool, "CMN-408",
+                            op->user_permission ? op->user_permission : "Users");
+    }
     if (op->app_permission &&
         (!has_word(call->session->scope, op->app_permission) ||
          has_word(sbox_knob_text(knobs, SBOX_K_MISSING_APP_PERMISSIONS),

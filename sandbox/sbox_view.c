@@ -33,34 +33,67 @@ const char *sbox_view_name(sbox_call_t *call, const sbox_extension_t *e)
                        last ? last : "", NULL);
 }
 
-json_t *sbox_view_role(sbox_call_t *call, const char *id)
+/* A part that is the same in many records, made once for each answer. */
+static json_t *shared(sbox_call_t *call, const char *kind, const char *id,
+                      json_t *(*make)(sbox_call_t *call, const char *id))
+{
+    const char *key = apr_pstrcat(call->pool, kind, id, NULL);
+    json_t *part;
+
+    if (!call->shared) {
+        call->shared = base_json_own(call->pool, json_object());
+    }
+    part = json_object_get(call->shared, key);
+    if (!part) {
+        part = make(call, id);
+        json_object_set_new(call->shared, key, part);
+    }
+    return json_incref(part);
+}
+
+static json_t *make_role(sbox_call_t *call, const char *id)
 {
     const sbox_account_t *account = call->box->account;
     const json_t *role = sbox_list_find(account->roles, id);
 
-    return role ? json_pack(
-                      "{s:s, s:s, s:b, s:s, s:b, s:b}", "uri",
-                      sbox_uri(call, "account/" ID "/user-role/%s", account->id, id),
-                      "id", id, "autoAssigned", 0, "displayName",
-                      base_json_string(role, "displayName"), "siteCompatible",
-                      base_json_true(role, "siteCompatible"), "siteRestricted", 0)
-                : NULL;
+    return json_pack("{s:s, s:s, s:b, s:s, s:b, s:b}", "uri",
+                     sbox_uri(call, "account/" ID "/user-role/%s", account->id, id),
+                     "id", id, "autoAssigned", 0, "displayName",
+                     base_json_string(role, "displayName"), "siteCompatible",
+                     base_json_true(role, "siteCompatible"), "siteRestricted", 0);
+}
+
+json_t *sbox_view_role(sbox_call_t *call, const char *id)
+{
+    return sbox_list_find(call->box->account->roles, id)
+               ? shared(call, "role ", id, make_role)
+               : NULL;
+}
+
+static json_t *make_site(sbox_call_t *call, const char *id)
+{
+    const sbox_account_t *account = call->box->account;
+    const json_t *site = sbox_list_find(account->sites, id);
+    json_t *shown =
+        json_pack("{s:s, s:s, s:s}", "id", id, "uri",
+                  sbox_uri(call, "account/" ID "/sites/%s", account->id, id), "name",
+                  base_json_string(site, "name"));
+
+    set_text(shown, "code", base_json_string(site, "code"));
+    return shown;
 }
 
 json_t *sbox_view_site(sbox_call_t *call, const char *id)
 {
-    const sbox_account_t *account = call->box->account;
-    const json_t *site = sbox_list_find(account->sites, id);
-    json_t *shown;
+    return sbox_list_find(call->box->account->sites, id)
+               ? shared(call, "site ", id, make_site)
+               : NULL;
+}
 
-    if (!site) {
-        return NULL;
-    }
-    shown = json_pack("{s:s, s:s, s:s}", "id", id, "uri",
-                      sbox_uri(call, "account/" ID "/sites/%s", account->id, id),
-                      "name", base_json_string(site, "name"));
-    set_text(shown, "code", base_json_string(site, "code"));
-    return shown;
+static json_t *make_permissions(sbox_call_t *call, const char *admin)
+{
+    return json_pack("{s:{s:b}, s:{s:b}}", "admin", "enabled", !strcmp(admin, "admin"),
+                     "internationalCalling", "enabled", 0);
 }
 
 static json_t *view_language(const char *id)
@@ -135,16 +168,32 @@ static void view_lists(sbox_call_t *call, json_t *to, const sbox_extension_t *e)
     }
 }
 
+/* A text where the path of its field says. Most are in the contact: `contact` saves the
+ * way there. */
+static void set_field(json_t *to, json_t *contact, const char *path, const char *text)
+{
+    static const char prefix[] = "contact.";
+
+    if (text && !strncmp(path, prefix, sizeof(prefix) - 1)) {
+        set_text(contact, path + sizeof(prefix) - 1, text);
+    }
+    else {
+        set_text(to, path, text);
+    }
+}
+
 static void view_common(sbox_call_t *call, json_t *to, const sbox_extension_t *e,
                         sbox_view_t view)
 {
     int i, n;
     const sbox_field_t *fields = sbox_field_all(&n);
+    json_t *contact = json_object();
 
+    json_object_set_new(to, "contact", contact);
     for (i = 0; i < n; i++) {
         if (fields[i].flags & SBOX_F_LIST ||
             (fields[i].flags & SBOX_F_READ && view == SBOX_VIEW_READ)) {
-            set_text(to, fields[i].path, e->text[fields[i].slot]);
+            set_field(to, contact, fields[i].path, e->text[fields[i].slot]);
         }
     }
     view_place(call, to, e);
@@ -156,9 +205,9 @@ static void view_common(sbox_call_t *call, json_t *to, const sbox_extension_t *e
     set_text(to, "extensionNumber", e->number);
     json_object_set_new(to, "name", json_string(sbox_view_name(call, e)));
     json_object_set_new(to, "hidden", json_boolean(e->hidden));
-    json_object_set_new(to, "permissions",
-                        json_pack("{s:{s:b}, s:{s:b}}", "admin", "enabled", e->admin,
-                                  "internationalCalling", "enabled", 0));
+    json_object_set_new(
+        to, "permissions",
+        shared(call, "permissions ", e->admin ? "admin" : "user", make_permissions));
     if (e->text[SBOX_T_SITE]) {
         json_object_set_new(to, "site", sbox_view_site(call, e->text[SBOX_T_SITE]));
     }

@@ -99,12 +99,26 @@ subtest 'rule 103: the directory' => sub {
     ok !(grep { $_->{site}{id} ne $site->{id} } records("$entries?siteId=$site->{id}"));
     is scalar(records("$entries?perPage=$_")), scalar @all, "perPage=$_" for qw(max all);
     is scalar(records("$entries?perPage=10&page=2")), 10;
+    is get("$entries?type=IvrMenu&perPage=max")->{json}{paging}{perPage}, 2000, 'as many as there can be';
+    is get("$entries?type=IvrMenu&perPage=all")->{json}{paging}{perPage}, 1, 'as many as there are';
     is problem(get("$entries?perPage=$_")), '400 ADG-121 perPage', "perPage $_"
         for qw(2001 0 many);
     is get("$entries/$e->{id}")->{json}{email}, $e->{email};
     is problem(get("$entries/1")), '404 ADG-122 -';
+    is problem(get("$entries?$_=odd")), "400 ADG-121 $_", $_
+        for qw(type typeGroup showFederated accessibleSitesOnly page);
+    ok !(grep { $_->{account} } @all), 'no account with showFederated=false';
+    is +(records($entries))[0]{account}{companyName}, 'Demo Company', 'with it otherwise';
+    is scalar(records("$entries?siteId=none")), 0;
     my $again = get("$entries?showFederated=false", undef, 'If-None-Match' => $r->{headers}{etag});
     is $again->{status}, 304;
+    is $again->{content} // '', '';
+    is $again->{headers}{etag}, $r->{headers}{etag};
+    $sb->config(limits => 'real');
+    my @left = map { get("$entries?showFederated=false", undef, 'If-None-Match' => $r->{headers}{etag})
+            ->{headers}{'x-rate-limit-remaining'} } 1 .. 2;
+    is $left[0] - $left[1], 1, 'a 304 counts one call';
+    $sb->config(limits => 'off');
     $sb->api(PUT => "$base/extension/$e->{id}", { contact => { jobTitle => 'Other' } });
     is get("$entries?showFederated=false", undef, 'If-None-Match' => $r->{headers}{etag})
         ->{status}, 200, 'another ETag after a change';
@@ -121,8 +135,18 @@ subtest 'rule 104: lag and hidden users' => sub {
         { contact => { firstName => 'L', email => 'late@test.example.com' } })->{json};
     my $listed = sub { scalar grep { $_->{id} == $late->{id} } records($entries) };
     is $listed->(), 0;
+    is problem(get("$entries/$late->{id}")), '404 ADG-122 -', 'the single entry lags too';
+    my $etag = get($entries)->{headers}{etag};
+    is get($entries, undef, 'If-None-Match' => $etag)->{status}, 304, 'nothing has changed yet';
+    is $sb->api(GET => "$base/extension/$late->{id}")->{status}, 200, 'the extension is there';
     $sb->advance(6);
     is $listed->(), 1;
+    is get($entries, undef, 'If-None-Match' => $etag)->{status}, 200;
+    is get("$entries/$late->{id}")->{status}, 200;
+    $sb->api(DELETE => "$base/extension/$late->{id}");
+    is get("$entries/$late->{id}")->{status}, 200, 'still seen after a deletion';
+    $sb->advance(6);
+    is get("$entries/$late->{id}")->{status}, 404;
     $sb->config(directory_lag_ms => undef);
 };
 

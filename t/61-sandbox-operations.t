@@ -21,7 +21,7 @@ is slurp("$top/sandbox/sbox_operations.c"),
 my $spec = decode_json(slurp($file));
 my $sb = Sandbox->new(users => 1, unassigned => 0);
 $sb->config(debug_headers => 1, map { ("limit_$_" => 1000) } qw(light medium heavy auth));
-for my $path (sort grep { m{^/restapi} } keys %{ $spec->{paths} }) {
+for my $path (sort grep { m{^/(?:restapi|scim)} } keys %{ $spec->{paths} }) {
     for my $method (sort grep { /^(?:get|post|put|patch|delete)$/ } keys %{ $spec->{paths}{$path} }) {
         my $op = $spec->{paths}{$path}{$method};
         my $real = $path =~ s/\{apiVersion\}/v1.0/r =~ s/\{(?:account|extension)Id\}/~/gr

@@ -19,6 +19,8 @@ use IO::Socket::INET;
 use JSON::PP;
 use MIME::Base64 ();
 use POSIX ();
+use Scalar::Util ();
+use SandboxSchema;
 
 our $CLIENT_ID = 'sandbox-client';
 our $CLIENT_SECRET = 'sandbox-secret';
@@ -34,7 +36,8 @@ sub missing {
 }
 
 # conf: further directives; users, unassigned, scale, limits, seed: numbers and words
-# for the directives of these names; app, secret, jwt: other credentials.
+# for the directives of these names; app, secret, jwt: other credentials; credentials: how
+# many more to make, or [{ number => '110' }, ...] of users with these extension numbers.
 sub new {
     my ($class, %o) = @_;
     my $self = bless {
@@ -45,6 +48,7 @@ sub new {
         jwt    => $o{jwt}    // $JWT,
     }, $class;
     die missing(), "\n" if missing();
+    $self->{more} = _more_credentials($o{credentials} // 0);
     $self->{dir} = File::Temp::tempdir('sandbox-XXXXXX', TMPDIR => 1);
     chmod 0755, $self->{dir};
     mkdir "$self->{dir}/$_" for qw(logs run state);
@@ -79,6 +83,9 @@ sub _conf {
         my ($key, $directive) = @$_;
         $own .= "Sandbox$directive $self->{$key}\n" if defined $self->{$key};
     }
+    $own .= join '', map {
+        "SandboxCredential $_->{id} $_->{secret} $_->{jwt} " . ($_->{number} // '-') . "\n"
+    } @{ $self->{more} };
     $own .= $self->{conf} // '';
     my $so = Cwd::abs_path($ENV{SANDBOX_SO});
     return <<"EOT";
@@ -134,7 +141,10 @@ sub _start {
     $self->{httpd} = $pid;
     for (1 .. 600) {
         my $r = HTTP::Tiny->new(timeout => 30)->get($self->url('/_sandbox'));
-        return 1 if $r->{status} == 200;
+        if ($r->{status} == 200) {
+            $self->_keep_specimens;
+            return 1;
+        }
         if (waitpid($pid, POSIX::WNOHANG()) == $pid) {
             delete $self->{httpd};
             return 0;
@@ -144,6 +154,55 @@ sub _start {
     $self->stop;
     return 0;
 }
+
+# An app with a secret and a JWT of its own for each.
+sub _more_credentials {
+    my $wanted = shift;
+    my @number = ref $wanted ? map { $_->{number} } @$wanted : (undef) x $wanted;
+    my $i = 1;
+    return [
+        map {
+            my $n = ++$i;
+            my $claims = MIME::Base64::encode_base64(qq({"sub":"sandbox","n":$n}), '');
+            $claims =~ tr{+/=}{-_}d;
+            { id => "sandbox-client-$n", secret => "sandbox-secret-$n",
+                jwt => "eyJhbGciOiJSUzI1NiJ9.$claims.c2lnbmF0dXJl$n", number => $_ }
+        } @number
+    ];
+}
+
+# All credentials, the first one first: {id}, {secret}, {jwt}, {number} (the extension
+# number of the user; undef is the administrator).
+sub credentials {
+    my $self = shift;
+    return ({ map { $_ => $self->{$_} } qw(id secret jwt) }, @{ $self->{more} });
+}
+
+# The same sandbox, seen by another credential: its number in the list above, or one like
+# those. It does not stop the sandbox when it goes.
+sub as {
+    my ($self, $which) = @_;
+    my $c = ref $which ? $which : ($self->credentials)[$which] or die "no credential $which\n";
+    my $other = bless { %$self, map({ $_ => $c->{$_} } qw(id secret jwt)), owner => 0 }, ref $self;
+    delete @$other{qw(token http)};
+    return $other;
+}
+
+# Adds one while the sandbox runs: id, secret, jwt and number. Lasts until a reset.
+sub add_credential {
+    my ($self, %c) = @_;
+    $self->control(POST => '/credentials', { app => $c{id}, secret => $c{secret}, jwt => $c{jwt},
+        defined $c{number} ? (extensionNumber => "$c{number}") : () });
+    return $self->as(\%c);
+}
+
+# Refuses this credential (a number or its {id}) with 401 or 403; admit() ends that.
+sub refuse {
+    my ($self, $which, $status) = @_;
+    my $id = ref $which ? $which->{id} : ($self->credentials)[$which]{id};
+    return $self->control(PATCH => '/credentials', { app => $id, refused => $status });
+}
+sub admit { $_[0]->refuse($_[1], undef) }
 
 sub port { $_[0]{port} }
 sub url  { "http://127.0.0.1:$_[0]{port}" . ($_[1] // '') }
@@ -156,10 +215,73 @@ sub _slurp {
 }
 sub log { $_[0]->_slurp('logs/error.log') }
 
-# Lines of the error log that nobody ordered: warnings and worse.
+# Lines of the error log that nobody ordered: warnings and worse. And where the sandbox
+# was not as RingCentral's OpenAPI document says.
 sub log_problems {
-    grep { /:(?:warn|error|crit|alert|emerg)\]|Sanitizer|runtime error/ } split /^/,
-        $_[0]->log . $_[0]->_slurp('logs/stderr');
+    my $self = shift;
+    $self->_check_specimens if $self->{httpd};
+    return @{ delete $self->{deviations} // [] },
+        grep { /:(?:warn|error|crit|alert|emerg)\]|Sanitizer|runtime error/ } split /^/,
+        $self->log . $self->_slurp('logs/stderr');
+}
+
+# --- comparison with the OpenAPI document, in tests and where that is at hand ---------
+
+my (%alive, $schema, %fine, $seen_file, $unclaimed);
+my $sandbox_mark = '';
+
+sub _keep_specimens {
+    my $self = shift;
+    return if !$INC{'Test/More.pm'} || !SandboxSchema->file;
+    $self->{specimens} = 1;
+    Scalar::Util::weaken($alive{$self} = $self);
+    $self->control(POST => '/specimens', { keep => JSON::PP::true });
+}
+
+# Kinds of calls that were found in order by other tests of this build, with the same
+# module, are not looked at again.
+sub _load_fine {
+    return if $sandbox_mark;
+    $sandbox_mark = join '-', map { (stat $_)[ 7, 9 ] } $ENV{SANDBOX_SO}, $INC{'SandboxSchema.pm'};
+    $seen_file = "$ENV{top_builddir}/t/openapi.seen" if $ENV{top_builddir};
+    open my $in, '<', $seen_file // '/dev/null' or return;
+    while (<$in>) {
+        my ($mark, $key) = split;
+        $fine{$key} = 1 if $key && $mark eq $sandbox_mark;
+    }
+}
+
+sub _check_specimens {
+    my $self = shift;
+    return if !$self->{specimens} || $self->{owner} != $$;
+    my $r = $self->request(GET => '/_sandbox/specimens');
+    return if $r->{status} != 200;    # it ended on its own: its log tells
+    _load_fine();
+    my $news = '';
+    for my $key (grep { !$fine{$_} } @{ $r->{json}{keys} }) {
+        my $call = $self->control(GET => "/specimens/$key");
+        $schema //= SandboxSchema->open or return;
+        my @lines = $schema->deviations($call, answer_only => $call->{userAgent} =~ /^HTTP-Tiny/);
+        $fine{$key} = 1;
+        push @{ $self->{deviations} }, map { "not as in the OpenAPI document: $_\n" } @lines;
+        $news .= "$sandbox_mark $key\n" if !@lines;
+    }
+    if (length $news && $seen_file && open my $out, '>>', $seen_file) {
+        syswrite $out, $news;
+    }
+}
+
+# Nobody asked these for their log_problems: the test fails all the same.
+END {
+    my @lines;
+    for my $self (grep { $_ && $_->{owner} == $$ } values %alive) {
+        local ($?, $@);
+        eval { $self->_check_specimens; 1 } or push @lines, $@ if $self->{httpd};
+        delete $self->{specimens};
+        push @lines, @{ delete $self->{deviations} // [] };
+    }
+    print STDERR map { "# $_" } @lines;
+    $? ||= 1 if @lines || $unclaimed;
 }
 
 # Without keep-alive: HTTP::Tiny sends head and body apart, and on a connection that is
@@ -260,10 +382,17 @@ sub ratelimit_clear { $_[0]->control(DELETE => '/ratelimit') }
 sub sessions       { @{ $_[0]->control(GET => '/tokens')->{sessions} } }
 sub expire_tokens  { $_[0]->control(POST => '/tokens', { action => 'expire' }) }
 sub invalidate_tokens { $_[0]->control(POST => '/tokens', { action => 'invalidate' }) }
+sub tasks          { @{ $_[0]->control(GET => '/tasks')->{tasks} } }
+sub task_order     { my $s = shift; $s->control(POST => '/tasks', {@_}) }
 sub mailbox        { @{ $_[0]->control(GET => '/mailbox')->{mails} } }
 sub mailbox_clear  { $_[0]->control(DELETE => '/mailbox') }
 sub snapshot       { $_[0]->control(POST => '/snapshot', { name => $_[1] // 'default' }) }
 sub restore        { $_[0]->control(POST => '/restore', { name => $_[1] // 'default' }) }
+
+# Webhooks: {subscriptions}, {queue} and {history}; the same when all was delivered.
+sub events         { $_[0]->control(GET => '/events' . _query(@_[ 1 .. $#_ ])) }
+sub events_flush   { $_[0]->control(POST => '/events/flush') }
+sub events_clear   { $_[0]->control(DELETE => '/events') }
 
 # Ground truth: all extensions, or those with this id, extensionNumber or email.
 sub extensions {
@@ -284,6 +413,7 @@ sub restart {
 
 sub stop {
     my $self = shift;
+    $self->_check_specimens if $self->{httpd};
     my $pid = delete $self->{httpd} or return;
     kill TERM => $pid;
     for (1 .. 200) {
@@ -299,6 +429,11 @@ sub DESTROY {
     return if $self->{owner} != $$;
     local ($?, $@);
     $self->stop;
+    delete $alive{$self};
+    if (my @lines = @{ $self->{deviations} // [] }) {
+        print STDERR map { "# $_" } @lines;
+        $unclaimed = 1;
+    }
     File::Path::remove_tree($self->{dir}) if $self->{dir} && !$ENV{TEST_KEEP};
 }
 

@@ -4,7 +4,9 @@
 #include <apr_strings.h>
 
 #include "sbox_account.h"
+#include "sbox_order.h"
 #include "sbox_queue.h"
+#include "sbox_spare.h"
 #include "tap.h"
 
 #define ROUNDS 4000
@@ -42,11 +44,14 @@ static int indexed_email(const sbox_account_t *account, const char *email)
 
 static int is_sound(sbox_account_t *account, apr_pool_t *p)
 {
-    const sbox_extension_t *e, *before = NULL;
+    const sbox_extension_t *e, *before = NULL, *spare = NULL;
     int i, n = 0;
 
     for (e = account->first; e; before = e, e = e->next) {
         n++;
+        if (e->status == SBOX_UNASSIGNED && (!spare || e->id < spare->id)) {
+            spare = e;
+        }
         if (e->previous != before || sbox_account_extension(account, e->id) != e ||
             (e->number && sbox_account_by_number(account, e->number) != e)) {
             return 0;
@@ -60,6 +65,7 @@ static int is_sound(sbox_account_t *account, apr_pool_t *p)
         }
     }
     return n == account->n_extensions && account->last == before &&
+           sbox_spare_lowest(account) == spare &&
            (int)apr_hash_count(account->by_id) == n;
 }
 
@@ -90,6 +96,7 @@ static void change(sbox_account_t *account, apr_pool_t *p, const sbox_change_t *
         break;
     case 2:
         to = sbox_extension_copy(e);
+        to->status = roll(3) ? SBOX_ENABLED : SBOX_UNASSIGNED;
         set_mail(to, p);
         free(to->number);
         to->number = strdup(sbox_account_free_number(account, p));
@@ -97,6 +104,7 @@ static void change(sbox_account_t *account, apr_pool_t *p, const sbox_change_t *
         break;
     default:
         to = sbox_extension_new(sbox_account_next_id(account), sbox_type_find("User"));
+        to->status = roll(3) ? SBOX_ENABLED : SBOX_UNASSIGNED;
         to->number = strdup(sbox_account_free_number(account, p));
         set_mail(to, p);
         sbox_account_add(account, to, how);
@@ -138,18 +146,48 @@ static void test_order(apr_pool_t *p)
                          sbox_extension_new(sbox_account_next_id(account), "User"),
                          &silent);
     }
-    order = sbox_account_ordered(account, "insertion");
+    order = sbox_order_all(account, "insertion");
     ok(APR_ARRAY_IDX(order, 0, sbox_extension_t *) == account->first, "insertion");
-    order = sbox_account_ordered(account, "random_stable");
+    order = sbox_order_all(account, "random_stable");
     first = APR_ARRAY_IDX(order, 0, sbox_extension_t *);
     ok(first != account->first, "random is another order");
-    order = sbox_account_ordered(account, "id");
+    order = sbox_order_all(account, "id");
     ok(APR_ARRAY_IDX(order, 0, sbox_extension_t *)->id == 2000, "id");
-    order = sbox_account_ordered(account, "random_stable");
+    order = sbox_order_all(account, "random_stable");
     ok(APR_ARRAY_IDX(order, 0, sbox_extension_t *) == first, "and stable");
     sbox_account_remove(account, first, &silent);
-    order = sbox_account_ordered(account, "random_stable");
+    order = sbox_order_all(account, "random_stable");
     ok(order->nelts == 99, "a change makes it anew");
+}
+
+/* Counts what it is told: created, changed, gone. */
+static void watch(void *ctx, const sbox_extension_t *was, const sbox_extension_t *now)
+{
+    int *told = ctx;
+
+    told[!was ? 0 : now ? 1 : 2]++;
+    if (was && now) {
+        ok(was->id == now->id && was->status == SBOX_ENABLED &&
+               now->status == SBOX_DISABLED,
+           "told before and after");
+    }
+}
+
+static void test_watch(apr_pool_t *p)
+{
+    static const sbox_change_t silent = {0, 0};
+    sbox_account_t *account = sbox_account_create(p, 1000);
+    sbox_extension_t *e = sbox_extension_new(1, "User"), *to;
+    int told[3] = {0};
+
+    account->watch = watch;
+    account->watch_ctx = told;
+    sbox_account_add(account, e, &silent);
+    to = sbox_extension_copy(e);
+    to->status = SBOX_DISABLED;
+    sbox_account_replace(account, e, to, &silent);
+    sbox_account_remove(account, e, &silent);
+    ok(told[0] == 1 && told[1] == 1 && told[2] == 1, "each change is told once");
 }
 
 static void test_numbers(apr_pool_t *p)
@@ -204,6 +242,7 @@ int main(void)
     test_indexes(p, 0);
     test_indexes(p, 1);
     test_order(p);
+    test_watch(p);
     test_numbers(p);
     test_queues(p);
     apr_pool_destroy(p);

@@ -12,6 +12,14 @@
 #define LIST "/restapi/v1.0/account/~/extension"
 #define PERSON "{\"contact\":{\"firstName\":\"A\",\"email\":\"a@b.example\"}}"
 
+#define SCIM_PERSON                                                                    \
+    "{\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:User\"],"                   \
+    "\"userName\":\"s@b.example\",\"name\":{\"givenName\":\"S\",\"familyName\":\"C\"}" \
+    ","                                                                                \
+    "\"emails\":[{\"type\":\"work\",\"value\":\"s@b.example\"}]}"
+#define SCIM_PATCH                                                                     \
+    "{\"Operations\":[{\"op\":\"replace\",\"path\":\"title\",\"value\":\"x\"}]}"
+
 typedef struct step_t {
     const char *name, *method, *path, *body;
     int status;
@@ -29,8 +37,7 @@ static const step_t steps[] = {
     {"read", "GET", LIST "/~", NULL, 200, "type", "User"},
     {"read unknown", "GET", LIST "/7", NULL, 404, "errorCode", "CMN-102"},
     {"not there", "GET", "/restapi/v1.0/x", NULL, 404, "errorCode", "CMN-120"},
-    {"not here", "GET", "/restapi/v1.0/subscription", NULL, 501, "errorCode",
-     "CMN-202"},
+    {"not here", "GET", "/restapi/v2/accounts/~/cost-centers", NULL, 501, NULL, NULL},
     {"wrong method", "PATCH", LIST, NULL, 405, NULL, NULL},
     {"knob", "PATCH", "/_sandbox/config", "{\"list_lag_ms\":60000}", 200, NULL, NULL},
     {"update", "PUT", LIST "/~", "{\"contact\":{\"jobTitle\":\"X\"}}", 200,
@@ -44,6 +51,33 @@ static const step_t steps[] = {
     {"another fault", "POST", "/_sandbox/faults",
      "{\"match\":{\"path\":\"(\"},\"action\":\"close\"}", 400, NULL, NULL},
     {"cancel", "DELETE", "/_sandbox/faults", NULL, 200, NULL, NULL},
+    {"bulk update", "POST", "/restapi/v1.0/account/~/extension-bulk-update",
+     "{\"records\":[{\"id\":\"1\"}]}", 200, "status", "Accepted"},
+    {"no records", "POST", "/restapi/v1.0/account/~/extension-bulk-update",
+     "{\"records\":[]}", 400, "parameterName", "records"},
+    {"an id twice", "POST", "/restapi/v1.0/account/~/extension-bulk-update",
+     "{\"records\":[{\"id\":\"1\"},{\"id\":1}]}", 400, "errorCode", "CMN-406"},
+    {"time", "POST", "/_sandbox/clock/advance", "{\"seconds\":1}", 200, NULL, NULL},
+    {"tasks", "GET", "/_sandbox/tasks", NULL, 200, NULL, NULL},
+    {"bad order", "POST", "/_sandbox/tasks", "{}", 400, NULL, NULL},
+    {"credentials", "GET", "/_sandbox/credentials", NULL, 200, NULL, NULL},
+    {"refused", "PATCH", "/_sandbox/credentials", "{\"refused\":403}", 200, NULL, NULL},
+    {"read while refused", "GET", LIST "/~", NULL, 403, "errorCode", "CMN-408"},
+    {"admitted", "PATCH", "/_sandbox/credentials", "{\"refused\":null}", 200, NULL,
+     NULL},
+    {"SCIM create", "POST", "/scim/v2/Users", SCIM_PERSON, 201, "userName",
+     "s@b.example"},
+    {"SCIM patch", "PATCH", "/scim/v2/Users/7", SCIM_PATCH, 404, "status", "404"},
+    {"SCIM list", "GET", "/scim/v2/Users", NULL, 200, NULL, NULL},
+    {"no subscription", "GET", "/restapi/v1.0/subscription/x", NULL, 404, "errorCode",
+     "CMN-102"},
+    {"nobody listens", "POST", "/restapi/v1.0/subscription",
+     "{\"eventFilters\":[\"/restapi/v1.0/account/~/extension\"],\"deliveryMode\":"
+     "{\"transportType\":\"WebHook\",\"address\":\"http://127.0.0.1:1/\"}}",
+     400, "errorCode", "SUB-521"},
+    {"events", "GET", "/_sandbox/events", NULL, 200, NULL, NULL},
+    {"batch", "POST", "/restapi/v2/accounts/~/batch-provisioning/users",
+     "{\"records\":[{}]}", 200, NULL, NULL},
     {"snapshot", "POST", "/_sandbox/snapshot", NULL, 200, "name", "default"},
     {"restore", "POST", "/_sandbox/restore", NULL, 200, NULL, NULL},
     {"bad restore", "POST", "/_sandbox/restore",
