@@ -6,16 +6,8 @@
 
 #include "dir_record.h"
 
-typedef struct reader_t {
-    dir_store_t *store;
-    const base_env_t *env;
-    MDB_txn *txn;
-    MDB_cursor *cursor; /* NULL: none */
-} reader_t;
-
-/* Begins to read, with a cursor on `table` unless that is negative. */
-static apr_status_t begin(reader_t *reader, dir_store_t *store, int table,
-                          const base_env_t *env)
+apr_status_t dir_reader_begin(dir_reader_t *reader, dir_store_t *store, int table,
+                              const base_env_t *env)
 {
     int code = dir_enter(store, MDB_RDONLY, &reader->txn, env);
 
@@ -34,7 +26,7 @@ static apr_status_t begin(reader_t *reader, dir_store_t *store, int table,
     return dir_result(store, "begin to read", code, env);
 }
 
-static apr_status_t end(reader_t *reader, int code)
+apr_status_t dir_reader_end(dir_reader_t *reader, int code)
 {
     if (reader->cursor) {
         mdb_cursor_close(reader->cursor);
@@ -43,35 +35,65 @@ static apr_status_t end(reader_t *reader, int code)
     return dir_result(reader->store, "read", code, reader->env);
 }
 
-/* A record as a copy in `p`. */
-static int copy_record(const reader_t *reader, apr_pool_t *p, apr_uint64_t id,
-                       dir_record_t *record)
+/* A value of a record: in the map, or (with `p`) a copy. */
+static int fetch_value(const dir_store_t *store, MDB_txn *txn, int table,
+                       apr_uint64_t id, apr_pool_t *p, MDB_val *value)
 {
-    MDB_val key = {sizeof id, &id}, value;
-    int code =
-        mdb_get(reader->txn, reader->store->tables[DIR_TABLE_RECORDS], &key, &value);
+    MDB_val key = {sizeof id, &id};
+    int code = mdb_get(txn, store->tables[table], &key, value);
 
+    if (!code && p) {
+        value->mv_data = apr_pmemdup(p, value->mv_data, value->mv_size);
+    }
+    return code;
+}
+
+int dir_fetch_doc(const dir_store_t *store, MDB_txn *txn, apr_uint64_t id,
+                  apr_pool_t *p, dir_record_t *record, int *listed)
+{
+    MDB_val value;
+    int code = fetch_value(store, txn, DIR_TABLE_DOCS, id, p, &value);
+
+    return code ? code : dir_doc_decode(&value, record, listed);
+}
+
+int dir_fetch(const dir_store_t *store, MDB_txn *txn, apr_uint64_t id, apr_pool_t *p,
+              dir_record_t *record)
+{
+    MDB_val value;
+    int listed, code = fetch_value(store, txn, DIR_TABLE_RECORDS, id, p, &value);
+
+    if (!code) {
+        code = dir_record_decode(&value, id, record);
+    }
     if (code) {
         return code;
     }
-    value.mv_data = apr_pmemdup(p, value.mv_data, value.mv_size);
-    return dir_record_decode(&value, id, record);
+    code = dir_fetch_doc(store, txn, id, p, record, &listed);
+    if (!code || code == MDB_NOTFOUND) {
+        code = fetch_value(store, txn, DIR_TABLE_BRIEFS, id, p, &value);
+        if (!code) {
+            record->brief.data = value.mv_data;
+            record->brief.len = value.mv_size;
+        }
+    }
+    return code == MDB_NOTFOUND ? 0 : code;
 }
 
 apr_status_t dir_get(dir_store_t *store, apr_pool_t *p, apr_uint64_t id,
                      dir_record_t *record, const base_env_t *env)
 {
-    reader_t reader;
-    apr_status_t rv = begin(&reader, store, -1, env);
+    dir_reader_t reader;
+    apr_status_t rv = dir_reader_begin(&reader, store, -1, env);
 
-    return rv == APR_SUCCESS ? end(&reader, copy_record(&reader, p, id, record)) : rv;
+    return rv == APR_SUCCESS
+               ? dir_reader_end(&reader, dir_fetch(store, reader.txn, id, p, record))
+               : rv;
 }
 
-/* Collects the records of the ids under `key` (on which the cursor's table stands),
- * leaving out the first `skip`. Ids come a page full at a time, so that to skip a
- * million takes some 2,000 steps. */
-static int collect(const reader_t *reader, MDB_val *key, apr_int64_t skip,
-                   apr_int64_t max, apr_array_header_t *records)
+/* Ids come a page full at a time, so that to skip a million takes some 2,000 steps. */
+int dir_each_id(const dir_reader_t *reader, MDB_val *key, apr_int64_t skip,
+                dir_take_fn take, void *baton)
 {
     MDB_val ids;
     apr_size_t i;
@@ -81,15 +103,15 @@ static int collect(const reader_t *reader, MDB_val *key, apr_int64_t skip,
         /* Leaves `ids` as they are where there is only one. */
         code = mdb_cursor_get(reader->cursor, key, &ids, MDB_GET_MULTIPLE);
     }
-    while (!code && records->nelts < max) {
+    while (!code) {
         const apr_int64_t got = (apr_int64_t)(ids.mv_size / sizeof(apr_uint64_t));
 
-        for (i = (apr_size_t)(skip < got ? skip : got);
-             !code && i < (apr_size_t)got && records->nelts < max; i++) {
+        for (i = (apr_size_t)(skip < got ? skip : got); !code && i < (apr_size_t)got;
+             i++) {
             apr_uint64_t id;
 
             memcpy(&id, (const char *)ids.mv_data + i * sizeof id, sizeof id);
-            code = copy_record(reader, records->pool, id, apr_array_push(records));
+            code = take(baton, id);
             if (code == MDB_NOTFOUND) {
                 return MDB_CORRUPTED;
             }
@@ -99,72 +121,68 @@ static int collect(const reader_t *reader, MDB_val *key, apr_int64_t skip,
             code = mdb_cursor_get(reader->cursor, key, &ids, MDB_NEXT_MULTIPLE);
         }
     }
-    return code == MDB_NOTFOUND ? 0 : code;
+    return code == MDB_NOTFOUND || code == DIR_ENOUGH ? 0 : code;
+}
+
+typedef struct collector_t {
+    const dir_reader_t *reader;
+    apr_array_header_t *records;
+    int max;
+} collector_t;
+
+static int collect(void *baton, apr_uint64_t id)
+{
+    const collector_t *c = baton;
+
+    return c->records->nelts < c->max
+               ? dir_fetch(c->reader->store, c->reader->txn, id, c->records->pool,
+                           apr_array_push(c->records))
+               : DIR_ENOUGH;
 }
 
 #define GUESS 16 /* records, when there may be fewer than asked for */
-
-static apr_array_header_t *new_array(apr_pool_t *p, apr_int64_t max)
-{
-    return apr_array_make(p, (int)(max < GUESS ? (max > 0 ? max : 1) : GUESS),
-                          sizeof(dir_record_t));
-}
 
 apr_status_t dir_find(dir_store_t *store, apr_pool_t *p, dir_index_t index,
                       const char *key, int max, apr_array_header_t **records,
                       const base_env_t *env)
 {
+    dir_reader_t reader;
+    collector_t c = {&reader, apr_array_make(p, GUESS, sizeof(dir_record_t)), max};
     dir_key_t cut;
     MDB_val k;
-    reader_t reader;
     apr_status_t rv;
 
-    *records = new_array(p, max);
+    *records = c.records;
     dir_key_make(&cut, key, p);
     if (!cut.len) {
         return APR_SUCCESS;
     }
-    rv = begin(&reader, store, DIR_TABLE_INDEX + (int)index, env);
+    rv = dir_reader_begin(&reader, store, DIR_TABLE_INDEX + (int)index, env);
     if (rv != APR_SUCCESS) {
         return rv;
     }
     k.mv_size = cut.len;
     k.mv_data = cut.text;
-    return end(&reader, collect(&reader, &k, 0, max, *records));
-}
-
-apr_status_t dir_list(dir_store_t *store, apr_pool_t *p, apr_int64_t skip,
-                      apr_int64_t max, apr_array_header_t **records,
-                      const base_env_t *env)
-{
-    MDB_val key = {sizeof DIR_LISTED_KEY - 1, (void *)DIR_LISTED_KEY};
-    reader_t reader;
-    apr_status_t rv;
-
-    *records = new_array(p, max);
-    rv = begin(&reader, store, DIR_TABLE_LISTED, env);
-    return rv == APR_SUCCESS ? end(&reader, collect(&reader, &key, skip > 0 ? skip : 0,
-                                                    max, *records))
-                             : rv;
+    return dir_reader_end(&reader, dir_each_id(&reader, &k, 0, collect, &c));
 }
 
 apr_status_t dir_count(dir_store_t *store, apr_int64_t *count, const base_env_t *env)
 {
     MDB_stat stat;
-    reader_t reader;
+    dir_reader_t reader;
     int code;
-    apr_status_t rv = begin(&reader, store, -1, env);
+    apr_status_t rv = dir_reader_begin(&reader, store, -1, env);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
     code = mdb_stat(reader.txn, store->tables[DIR_TABLE_LISTED], &stat);
     *count = code ? 0 : (apr_int64_t)stat.ms_entries;
-    return end(&reader, code);
+    return dir_reader_end(&reader, code);
 }
 
 /* What ended the scan: a visitor that has had enough, or (in *code) LMDB. */
-static apr_status_t visit_all(const reader_t *reader, unsigned flags,
+static apr_status_t visit_all(const dir_reader_t *reader, unsigned flags,
                               dir_visit_fn visit, void *baton, int *code)
 {
     MDB_val key, value;
@@ -192,15 +210,15 @@ static apr_status_t visit_all(const reader_t *reader, unsigned flags,
 apr_status_t dir_scan(dir_store_t *store, unsigned flags, dir_visit_fn visit,
                       void *baton, const base_env_t *env)
 {
-    reader_t reader;
+    dir_reader_t reader;
     int code;
-    apr_status_t failed, rv = begin(&reader, store, DIR_TABLE_RECORDS, env);
+    apr_status_t failed, rv = dir_reader_begin(&reader, store, DIR_TABLE_RECORDS, env);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
     rv = visit_all(&reader, flags, visit, baton, &code);
-    failed = end(&reader, code);
+    failed = dir_reader_end(&reader, code);
     return rv == APR_SUCCESS ? failed : rv;
 }
 
@@ -208,9 +226,9 @@ apr_status_t dir_value(dir_store_t *store, apr_pool_t *p, const char *name,
                        base_slice_t *value, const base_env_t *env)
 {
     MDB_val key = {strlen(name), (void *)name}, got;
-    reader_t reader;
+    dir_reader_t reader;
     int code;
-    apr_status_t rv = begin(&reader, store, -1, env);
+    apr_status_t rv = dir_reader_begin(&reader, store, -1, env);
 
     if (rv != APR_SUCCESS) {
         return rv;
@@ -220,7 +238,7 @@ apr_status_t dir_value(dir_store_t *store, apr_pool_t *p, const char *name,
         value->data = apr_pstrmemdup(p, got.mv_data, got.mv_size);
         value->len = got.mv_size;
     }
-    return end(&reader, code);
+    return dir_reader_end(&reader, code);
 }
 
 apr_int64_t dir_size(dir_store_t *store)

@@ -8,14 +8,26 @@
 
 #define DIR_RECORD_MAX (16 * 1024 * 1024)
 
-/* The bytes of `record`, in `p`; APR_EINVAL when there are more than DIR_RECORD_MAX.
- * A gravestone (DIR_GONE) has no keys. */
+/* A record is stored in three values, so that each kind of reading touches few bytes:
+ * the record itself, its document, and its brief as it is. */
+
+/* Is it found as a document, in lists and by queries? */
+int dir_record_is_listed(const dir_record_t *record);
+
+/* The bytes of `record` but its document and brief, in `p`; APR_EINVAL when there are
+ * more than DIR_RECORD_MAX. A gravestone (DIR_GONE) has no keys. */
 apr_status_t dir_record_encode(apr_pool_t *p, const dir_record_t *record,
                                MDB_val *value);
 
-/* Makes `record` point into `value`. An LMDB code: MDB_CORRUPTED when the bytes do not
- * fit together. */
+/* Makes `record`, but for its document and brief, point into `value`. An LMDB code:
+ * MDB_CORRUPTED when the bytes do not fit together. */
 int dir_record_decode(const MDB_val *value, apr_uint64_t id, dir_record_t *record);
+
+/* The same for the document: doc, mark and version. */
+apr_status_t dir_doc_encode(apr_pool_t *p, const dir_record_t *record, MDB_val *value);
+
+/* *listed: dir_record_is_listed() of what was encoded. */
+int dir_doc_decode(const MDB_val *value, dir_record_t *record, int *listed);
 
 /* LMDB's limit of a key is 511 bytes. */
 #define DIR_KEY_MAX 511

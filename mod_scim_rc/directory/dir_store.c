@@ -22,6 +22,8 @@ static const struct {
     unsigned flags;
 } tables[DIR_TABLES] = {
     [DIR_TABLE_RECORDS] = {"records", MDB_INTEGERKEY},
+    [DIR_TABLE_DOCS] = {"docs", MDB_INTEGERKEY},
+    [DIR_TABLE_BRIEFS] = {"briefs", MDB_INTEGERKEY},
     [DIR_TABLE_VALUES] = {"values", 0},
     [DIR_TABLE_ABOUT] = {"about", 0},
     [DIR_TABLE_INDEX + DIR_LOGIN] = {"login", IDS},

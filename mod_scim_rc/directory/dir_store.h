@@ -26,6 +26,7 @@ typedef enum {
 #define DIR_LISTED 1   /* counted and found by dir_list() */
 #define DIR_GONE 2     /* a gravestone: deleted here, kept until a newer list agrees */
 #define DIR_DETAILED 4 /* `state` was read singly, not only from a list */
+#define DIR_WRITTEN 8  /* `state` is what the platform answered to a change of ours */
 
 typedef struct dir_record_t {
     apr_uint64_t id;
@@ -33,6 +34,10 @@ typedef struct dir_record_t {
     apr_time_t fetched;  /* when the platform said so: the time the call was sent */
     base_slice_t doc;    /* the document, ready to be sent */
     apr_uint32_t mark;   /* a place in `doc` that means something to the caller */
+    const char *version; /* of `doc`: another text when that means something else; NULL
+                          * or "": none */
+    base_slice_t brief;  /* what a query looks at in place of `doc`; kept while it is
+                          * listed */
     base_slice_t state;  /* what the platform said, for the caller alone */
     base_slice_t memory; /* what only the copy knows, for the caller alone */
     const char *keys[DIR_INDEXES]; /* NULL or "": not in that index */
@@ -57,6 +62,10 @@ int dir_is_lost(const dir_store_t *store);
 apr_status_t dir_get(dir_store_t *store, apr_pool_t *p, apr_uint64_t id,
                      dir_record_t *record, const base_env_t *env);
 
+/* The document of a listed record: id, doc, mark and version; the rest is nil. */
+apr_status_t dir_get_doc(dir_store_t *store, apr_pool_t *p, apr_uint64_t id,
+                         dir_record_t *record, const base_env_t *env);
+
 /* The records with this key, in order of id; an empty array when there is none. */
 apr_status_t dir_find(dir_store_t *store, apr_pool_t *p, dir_index_t index,
                       const char *key, int max, apr_array_header_t **records,
@@ -65,19 +74,43 @@ apr_status_t dir_find(dir_store_t *store, apr_pool_t *p, dir_index_t index,
 /* How many records are listed. */
 apr_status_t dir_count(dir_store_t *store, apr_int64_t *count, const base_env_t *env);
 
-/* `max` listed records in order of id, leaving out the first `skip`. */
-apr_status_t dir_list(dir_store_t *store, apr_pool_t *p, apr_int64_t skip,
-                      apr_int64_t max, apr_array_header_t **records,
-                      const base_env_t *env);
+/* Does a listed record pass? By its brief; where that is empty, by the document. Both
+ * lie in the map and are gone after the call, which waits for nothing. */
+typedef int (*dir_test_fn)(void *baton, const base_slice_t *brief,
+                           const base_slice_t *doc);
+
+/* Which of the listed records are wanted. */
+typedef struct dir_query_t {
+    apr_uint64_t id;    /* only this one; 0: any */
+    dir_index_t index;  /* only those with */
+    const char *key;    /* this key; NULL: with any or none */
+    dir_test_fn test;   /* and that pass; NULL: all */
+    void *baton;        /* of `test` */
+    apr_int64_t skip;   /* leaving out so many */
+    apr_int64_t max;    /* and at the most so many */
+    const char *insert; /* NULL: as records. Otherwise as pieces: this text goes in at
+                         * each document's mark, and a comma between documents */
+    /* Results: */
+    apr_int64_t seen;            /* records that `test` was asked about */
+    apr_int64_t total;           /* that passed, with those left out */
+    int kept;                    /* so many are here: */
+    apr_array_header_t *records; /* dir_record_t, like those of dir_get_doc() */
+    apr_array_header_t *pieces;  /* or base_slice_t: a few long texts */
+} dir_query_t;
+
+/* Answers the query from one consistent snapshot, in order of id. Copies only the
+ * documents that are asked for. */
+apr_status_t dir_query(dir_store_t *store, apr_pool_t *p, dir_query_t *query,
+                       const base_env_t *env);
 
 /* Called for each record of a scan; its bytes lie in the map and are gone after the
  * call. Anything but APR_SUCCESS ends the scan. */
 typedef apr_status_t (*dir_visit_fn)(void *baton, const dir_record_t *record);
 
-/* Visits all records in order of id that have one of `flags` set (0: all), in one
- * consistent snapshot. Returns what ended it. A long scan keeps pages of the file from
- * being used again, and the map from being made larger: the visitor does not wait for
- * anything, least of all for dir_change(). */
+/* Visits all records, without documents and briefs, in order of id that have one of
+ * `flags` set (0: all), in one consistent snapshot. Returns what ended it. A long scan
+ * keeps pages of the file from being used again, and the map from being made larger:
+ * the visitor does not wait for anything, least of all for dir_change(). */
 apr_status_t dir_scan(dir_store_t *store, unsigned flags, dir_visit_fn visit,
                       void *baton, const base_env_t *env);
 
@@ -91,11 +124,14 @@ apr_status_t dir_begin(dir_store_t *store, dir_txn_t **txn, apr_pool_t *p,
 /* The current state within the transaction; its bytes lie in the map until the next
  * write, to which it may be given. */
 apr_status_t dir_txn_get(dir_txn_t *txn, apr_uint64_t id, dir_record_t *record);
-/* Stores `record` in place of what has its id, with its keys. APR_EINVAL when it has
- * more than 16 MiB; APR_ENOSPC: see dir_commit(). */
+/* Stores `record` in place of what has its id, with its keys. APR_EINVAL when a part
+ * of it has more than 16 MiB; APR_ENOSPC: see dir_commit(). */
 apr_status_t dir_txn_put(dir_txn_t *txn, const dir_record_t *record);
 /* Takes it out altogether. APR_SUCCESS also when it is not there. */
 apr_status_t dir_txn_remove(dir_txn_t *txn, apr_uint64_t id);
+/* A named value as it is within the transaction; it lies in the map until the next
+ * write. APR_NOTFOUND when there is none. */
+apr_status_t dir_txn_value(dir_txn_t *txn, const char *name, base_slice_t *value);
 /* A named value beside the records (NULL data: removes it); the name has 1 to 511
  * bytes, the value up to 16 MiB. */
 apr_status_t dir_txn_set(dir_txn_t *txn, const char *name, const char *data,

@@ -13,6 +13,8 @@
 /* Ids are 8-byte integers of the machine. */
 typedef enum {
     DIR_TABLE_RECORDS, /* id -> a record (dir_record.h) */
+    DIR_TABLE_DOCS,    /* id -> its document, where it has one */
+    DIR_TABLE_BRIEFS,  /* id -> its brief, maybe empty, of the listed ones */
     DIR_TABLE_VALUES,  /* name -> value */
     DIR_TABLE_ABOUT,   /* "format" -> the format of the data */
     DIR_TABLE_INDEX,   /* dir_index_t 0, and the others after it: key -> ids in order */
@@ -61,6 +63,14 @@ struct dir_txn_t {
     int full;            /* the map was too small */
 };
 
+/* One read: a transaction and maybe a cursor. */
+typedef struct dir_reader_t {
+    dir_store_t *store;
+    const base_env_t *env;
+    MDB_txn *txn;
+    MDB_cursor *cursor; /* NULL: none */
+} dir_reader_t;
+
 /* dir_store_open() with all that it decides by itself. */
 apr_status_t dir_store_open_as(dir_store_t **store, apr_pool_t *p,
                                const dir_options_t *options, const base_env_t *env);
@@ -74,6 +84,30 @@ int dir_enter(dir_store_t *store, unsigned flags, MDB_txn **txn, const base_env_
 
 /* Ends it; a transaction that is still open (not NULL) is aborted. */
 void dir_leave(dir_store_t *store, MDB_txn *txn);
+
+/* Begins to read, with a cursor on `table` unless that is negative. */
+apr_status_t dir_reader_begin(dir_reader_t *reader, dir_store_t *store, int table,
+                              const base_env_t *env);
+
+/* Ends it; `code` is what came of it. */
+apr_status_t dir_reader_end(dir_reader_t *reader, int code);
+
+/* Calls `take` for each id under `key` of the cursor's table, leaving out the first
+ * `skip`, until it returns a code other than 0, which is returned, but for
+ * DIR_ENOUGH. */
+#define DIR_ENOUGH (-2)
+typedef int (*dir_take_fn)(void *baton, apr_uint64_t id);
+int dir_each_id(const dir_reader_t *reader, MDB_val *key, apr_int64_t skip,
+                dir_take_fn take, void *baton);
+
+/* The document of a record into `record`, pointing into the map, or into a copy in
+ * `p` unless that is NULL. A code. */
+int dir_fetch_doc(const dir_store_t *store, MDB_txn *txn, apr_uint64_t id,
+                  apr_pool_t *p, dir_record_t *record, int *listed);
+
+/* The whole record in the same way. */
+int dir_fetch(const dir_store_t *store, MDB_txn *txn, apr_uint64_t id, apr_pool_t *p,
+              dir_record_t *record);
 
 /* Is the data in the store's format? 0, DIR_OTHER_FORMAT, MDB_NOTFOUND when the data
  * have none yet, or another code. */

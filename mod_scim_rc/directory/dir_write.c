@@ -15,7 +15,7 @@ typedef struct places_t {
 
 static void places_of(places_t *places, const dir_record_t *record, apr_pool_t *scratch)
 {
-    const int listed = (record->flags & (DIR_LISTED | DIR_GONE)) == DIR_LISTED;
+    const int listed = dir_record_is_listed(record);
     int i;
 
     for (i = 0; i < DIR_INDEXES; i++) {
@@ -33,21 +33,17 @@ static void no_places(places_t *places)
     }
 }
 
-static int find(dir_txn_t *txn, apr_uint64_t id, dir_record_t *record)
-{
-    MDB_val key = {sizeof id, &id}, value;
-    int code = mdb_get(txn->lmdb, txn->store->tables[DIR_TABLE_RECORDS], &key, &value);
-
-    return code ? code : dir_record_decode(&value, id, record);
-}
-
 /* Where it is filed now. Copies, because a write may take what lies in the map. */
 static int places_now(dir_txn_t *txn, apr_uint64_t id, places_t *places)
 {
+    MDB_val key = {sizeof id, &id}, value;
     dir_record_t record;
-    int code = find(txn, id, &record);
+    int code = mdb_get(txn->lmdb, txn->store->tables[DIR_TABLE_RECORDS], &key, &value);
 
-    if (code == 0) {
+    if (!code) {
+        code = dir_record_decode(&value, id, &record);
+    }
+    if (!code) {
         places_of(places, &record, txn->scratch);
     }
     else if (code == MDB_NOTFOUND) {
@@ -96,31 +92,80 @@ static apr_status_t result(dir_txn_t *txn, const char *what, int code)
 
 apr_status_t dir_txn_get(dir_txn_t *txn, apr_uint64_t id, dir_record_t *record)
 {
-    return result(txn, "read a record", find(txn, id, record));
+    return result(txn, "read a record",
+                  dir_fetch(txn->store, txn->lmdb, id, NULL, record));
+}
+
+/* The three values of a record, in the order of their tables; no data: none is kept.
+ * Copies, because a write may take what lies in the map. */
+#define VALUES (DIR_TABLE_BRIEFS + 1)
+
+static apr_status_t values_of(const dir_record_t *record, MDB_val values[VALUES],
+                              apr_pool_t *scratch)
+{
+    MDB_val *doc = &values[DIR_TABLE_DOCS], *brief = &values[DIR_TABLE_BRIEFS];
+    apr_status_t rv = dir_record_encode(scratch, record, &values[DIR_TABLE_RECORDS]);
+
+    doc->mv_data = brief->mv_data = NULL;
+    if (rv == APR_SUCCESS && (record->doc.len || dir_record_is_listed(record))) {
+        rv = dir_doc_encode(scratch, record, doc);
+    }
+    if (rv == APR_SUCCESS && dir_record_is_listed(record)) {
+        brief->mv_size = record->brief.len;
+        brief->mv_data = apr_palloc(scratch, brief->mv_size + 1);
+        if (brief->mv_size) {
+            memcpy(brief->mv_data, record->brief.data, brief->mv_size);
+        }
+    }
+    return rv == APR_SUCCESS && record->brief.len > DIR_RECORD_MAX ? APR_EINVAL : rv;
+}
+
+/* Writes a value, or removes it; what is there already is not touched, so that its page
+ * need not be written. */
+static int put_value(dir_txn_t *txn, int table, apr_uint64_t id, MDB_val *value)
+{
+    const MDB_dbi dbi = txn->store->tables[table];
+    MDB_val key = {sizeof id, &id}, old;
+    int code = mdb_get(txn->lmdb, dbi, &key, &old);
+
+    if (code == MDB_NOTFOUND && !value->mv_data) {
+        return 0;
+    }
+    if (code && code != MDB_NOTFOUND) {
+        return code;
+    }
+    if (!value->mv_data) {
+        return mdb_del(txn->lmdb, dbi, &key, NULL);
+    }
+    return !code && old.mv_size == value->mv_size &&
+                   !memcmp(old.mv_data, value->mv_data, old.mv_size)
+               ? 0
+               : mdb_put(txn->lmdb, dbi, &key, value, 0);
 }
 
 apr_status_t dir_txn_put(dir_txn_t *txn, const dir_record_t *record)
 {
     apr_uint64_t id = record->id;
-    MDB_val key = {sizeof id, &id}, value;
+    MDB_val values[VALUES];
     places_t from, to;
     dir_record_t copy;
     apr_status_t rv;
-    int code;
+    int i, code;
 
     apr_pool_clear(txn->scratch);
-    rv = dir_record_encode(txn->scratch, record, &value);
+    rv = values_of(record, values, txn->scratch);
     if (rv != APR_SUCCESS) {
         return dir_result(txn->store, "store so large a record", rv, txn->env);
     }
     code = places_now(txn, id, &from);
     if (!code) {
-        code = dir_record_decode(&value, id, &copy);
+        code = dir_record_decode(&values[DIR_TABLE_RECORDS], id, &copy);
     }
     if (!code) {
         places_of(&to, &copy, txn->scratch);
-        code =
-            mdb_put(txn->lmdb, txn->store->tables[DIR_TABLE_RECORDS], &key, &value, 0);
+    }
+    for (i = 0; !code && i < VALUES; i++) {
+        code = put_value(txn, i, id, &values[i]);
     }
     if (!code) {
         code = move(txn, id, &from, &to);
@@ -130,9 +175,9 @@ apr_status_t dir_txn_put(dir_txn_t *txn, const dir_record_t *record)
 
 apr_status_t dir_txn_remove(dir_txn_t *txn, apr_uint64_t id)
 {
-    MDB_val key = {sizeof id, &id};
+    MDB_val none = {0, NULL};
     places_t from, to;
-    int code;
+    int i, code;
 
     apr_pool_clear(txn->scratch);
     no_places(&to);
@@ -140,10 +185,22 @@ apr_status_t dir_txn_remove(dir_txn_t *txn, apr_uint64_t id)
     if (!code) {
         code = move(txn, id, &from, &to);
     }
-    if (!code) {
-        code = mdb_del(txn->lmdb, txn->store->tables[DIR_TABLE_RECORDS], &key, NULL);
+    for (i = 0; !code && i < VALUES; i++) {
+        code = put_value(txn, i, id, &none);
     }
-    return code == MDB_NOTFOUND ? APR_SUCCESS : result(txn, "remove a record", code);
+    return result(txn, "remove a record", code);
+}
+
+apr_status_t dir_txn_value(dir_txn_t *txn, const char *name, base_slice_t *value)
+{
+    MDB_val key = {strlen(name), (void *)name}, got;
+    int code = mdb_get(txn->lmdb, txn->store->tables[DIR_TABLE_VALUES], &key, &got);
+
+    if (!code) {
+        value->data = got.mv_data;
+        value->len = got.mv_size;
+    }
+    return result(txn, "read a value", code);
 }
 
 apr_status_t dir_txn_set(dir_txn_t *txn, const char *name, const char *data,

@@ -2,6 +2,7 @@ noinst_LTLIBRARIES += libdirectory.la
 libdirectory_la_CPPFLAGS = $(DIRECTORY_INC) $(LMDB_CFLAGS)
 libdirectory_la_SOURCES = \
 	mod_scim_rc/directory/dir_guard.c mod_scim_rc/directory/dir_guard.h \
+	mod_scim_rc/directory/dir_query.c \
 	mod_scim_rc/directory/dir_read.c \
 	mod_scim_rc/directory/dir_record.c mod_scim_rc/directory/dir_record.h \
 	mod_scim_rc/directory/dir_store.c mod_scim_rc/directory/dir_store.h \

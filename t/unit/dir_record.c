@@ -12,8 +12,6 @@ static void test_round_trip(apr_pool_t *p)
     in.id = APR_UINT64_C(18446744073709551615);
     in.flags = DIR_LISTED | DIR_DETAILED;
     in.fetched = APR_INT64_C(1795248915125000);
-    in.mark = 77;
-    in.doc = slice("{\"a\":1}");
     in.state = slice("state");
     in.memory = slice("m");
     in.keys[DIR_LOGIN] = "ann@example.com";
@@ -24,8 +22,6 @@ static void test_round_trip(apr_pool_t *p)
     ok(out.id == in.id, "id");
     is_int(out.flags, in.flags, "flags");
     is_int(out.fetched, in.fetched, "fetched");
-    is_int(out.mark, 77, "mark");
-    is_str(text_of(p, out.doc), "{\"a\":1}", "doc");
     is_str(text_of(p, out.state), "state", "state");
     is_str(text_of(p, out.memory), "m", "memory");
     is_str(out.keys[DIR_LOGIN], "ann@example.com", "a key");
@@ -41,6 +37,41 @@ static void test_round_trip(apr_pool_t *p)
     }
 }
 
+static void test_documents(apr_pool_t *p)
+{
+    static const struct {
+        unsigned flags;
+        int listed;
+    } cases[] = {{0, 0},
+                 {DIR_LISTED, 1},
+                 {DIR_LISTED | DIR_DETAILED, 1},
+                 {DIR_LISTED | DIR_GONE, 0}};
+    dir_record_t in, out;
+    MDB_val value;
+    apr_size_t i;
+    int listed = 0;
+
+    memset(&in, 0, sizeof in);
+    in.mark = 77;
+    in.version = "the third";
+    in.doc = slice("{\"a\":1}");
+    is_int(dir_doc_encode(p, &in, &value), APR_SUCCESS, "a document");
+    is_int(dir_doc_decode(&value, &out, &listed), 0, "decodes");
+    is_int(out.mark, 77, "mark");
+    is_str(out.version, "the third", "version");
+    is_str(text_of(p, out.doc), "{\"a\":1}", "doc");
+    in.version = NULL;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        in.flags = cases[i].flags;
+        dir_doc_encode(p, &in, &value);
+        is_int(dir_doc_decode(&value, &out, &listed), 0, "decodes again");
+        is_int(listed, cases[i].listed, "listed or not");
+        is_str(out.version, NULL, "no version");
+    }
+    in.doc.len = (apr_size_t)DIR_RECORD_MAX + 1;
+    is_int(dir_doc_encode(p, &in, &value), APR_EINVAL, "too large");
+}
+
 static void test_limits(apr_pool_t *p)
 {
     dir_record_t in;
@@ -49,10 +80,10 @@ static void test_limits(apr_pool_t *p)
     memset(&in, 0, sizeof in);
     is_int(dir_record_encode(p, &in, &value), APR_SUCCESS,
            "nothing at all is a record");
-    in.doc.data = apr_pcalloc(p, DIR_RECORD_MAX);
-    in.doc.len = DIR_RECORD_MAX;
+    in.state.data = apr_pcalloc(p, DIR_RECORD_MAX);
+    in.state.len = DIR_RECORD_MAX;
     is_int(dir_record_encode(p, &in, &value), APR_EINVAL, "too large with its head");
-    in.doc.len = (apr_size_t)1 << 40;
+    in.state.len = (apr_size_t)1 << 40;
     is_int(dir_record_encode(p, &in, &value), APR_EINVAL, "far too large");
 }
 
@@ -80,14 +111,43 @@ static void test_damage(apr_pool_t *p)
         cut.mv_size = value.mv_size;
         cut.mv_data = bytes;
         if (dir_record_decode(&cut, 1, &out) == 0 &&
-            (out.doc.data < bytes ||
-             out.doc.data + out.doc.len > bytes + cut.mv_size)) {
+            (out.state.data < bytes ||
+             out.state.data + out.state.len > bytes + cut.mv_size)) {
             wrong++;
         }
     }
     is_int(wrong, 0, "no altered record points elsewhere");
     ((char *)value.mv_data)[value.mv_size - 1] = 'x';
     is_int(dir_record_decode(&value, 1, &out), MDB_CORRUPTED, "a key without an end");
+}
+
+static void test_damaged_documents(apr_pool_t *p)
+{
+    dir_record_t in = make_record(p, 1, "x"), out;
+    MDB_val value, cut;
+    apr_size_t i;
+    int wrong = 0, listed;
+
+    dir_doc_encode(p, &in, &value);
+    for (i = 0; i < value.mv_size - in.doc.len; i++) {
+        cut.mv_size = i;
+        cut.mv_data = malloc(i ? i : 1);
+        memcpy(cut.mv_data, value.mv_data, i);
+        wrong += dir_doc_decode(&cut, &out, &listed) != MDB_CORRUPTED;
+        free(cut.mv_data);
+    }
+    is_int(wrong, 0, "no document without its version is taken");
+    for (i = 0; i < value.mv_size; i++) {
+        char *bytes = apr_pmemdup(p, value.mv_data, value.mv_size);
+
+        bytes[i] = (char)0xff;
+        cut.mv_size = value.mv_size;
+        cut.mv_data = bytes;
+        wrong +=
+            dir_doc_decode(&cut, &out, &listed) == 0 &&
+            (out.doc.data < bytes || out.doc.data + out.doc.len != bytes + cut.mv_size);
+    }
+    is_int(wrong, 0, "no altered document points elsewhere");
 }
 
 static char *long_key(apr_pool_t *p, apr_size_t len, char last)
@@ -137,8 +197,10 @@ int main(void)
     apr_initialize();
     p = new_pool();
     test_round_trip(p);
+    test_documents(p);
     test_limits(p);
     test_damage(p);
+    test_damaged_documents(p);
     test_keys(p);
     apr_pool_destroy(p);
     apr_terminate();

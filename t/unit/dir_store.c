@@ -228,18 +228,18 @@ static apr_status_t fill(void *baton, dir_txn_t *txn)
 
 static const char *page(dir_store_t *store, apr_pool_t *p, int skip, int max)
 {
-    apr_array_header_t *records;
+    dir_query_t query = {.skip = skip, .max = max};
     const dir_record_t *r;
+    int n;
 
-    if (dir_list(store, p, skip, max, &records, &test_env) != APR_SUCCESS) {
+    if (dir_query(store, p, &query, &test_env) != APR_SUCCESS) {
         return "error";
     }
-    if (!records->nelts) {
-        return "nothing";
-    }
-    r = (const dir_record_t *)records->elts;
-    return apr_psprintf(p, "%d: %" APR_UINT64_T_FMT " to %" APR_UINT64_T_FMT,
-                        records->nelts, r[0].id, r[records->nelts - 1].id);
+    n = query.records->nelts;
+    r = (const dir_record_t *)query.records->elts;
+    return n ? apr_psprintf(p, "%d: %" APR_UINT64_T_FMT " to %" APR_UINT64_T_FMT, n,
+                            r[0].id, r[n - 1].id)
+             : "nothing";
 }
 
 static void test_lists(dir_store_t *store, apr_pool_t *p)
@@ -274,19 +274,177 @@ static void test_lists(dir_store_t *store, apr_pool_t *p)
                apr_psprintf(p, "%d after %d", cases[i].max, cases[i].skip));
     }
     for (i = 0; i < 5001; i += 137) {
-        apr_array_header_t *records;
+        dir_query_t query = {.skip = i, .max = 137};
 
-        dir_list(store, p, i, 137, &records, &test_env);
-        for (j = 0; j < records->nelts; j++, seen++) {
-            const dir_record_t *r = &APR_ARRAY_IDX(records, j, dir_record_t);
+        dir_query(store, p, &query, &test_env);
+        wrong += query.total != 5001;
+        for (j = 0; j < query.records->nelts; j++, seen++) {
+            const dir_record_t *r = &APR_ARRAY_IDX(query.records, j, dir_record_t);
 
-            wrong += r->id <= last || !(r->flags & DIR_LISTED) ||
+            wrong += r->id <= last ||
                      strcmp(text_of(p, r->doc), doc_of(store, p, r->id)) != 0;
             last = r->id;
         }
     }
     is_int(seen, 5001, "pages put together are the whole");
     is_int(wrong, 0, "in order, and each with its own document");
+}
+
+/* ---- queries ---- */
+
+/* What a test was shown, and what it is to let pass. */
+typedef struct sieve_t {
+    apr_pool_t *p;
+    const char *brief; /* lets these pass; NULL: every other one */
+    int asked, docs;
+} sieve_t;
+
+static int passes(void *baton, const base_slice_t *brief, const base_slice_t *doc)
+{
+    sieve_t *s = baton;
+
+    s->asked++;
+    if (doc) {
+        s->docs++;
+        return strstr(text_of(s->p, *doc), "bare") != NULL;
+    }
+    return s->brief ? !strcmp(text_of(s->p, *brief), s->brief) : s->asked % 2;
+}
+
+/* "total: ids" */
+static const char *answer(dir_store_t *store, apr_pool_t *p, dir_query_t query)
+{
+    return dir_query(store, p, &query, &test_env) == APR_SUCCESS
+               ? apr_psprintf(p, "%d of %d: %s", query.kept, (int)query.total,
+                              ids_of(p, query.records))
+               : "error";
+}
+
+/* 1 to 9: "odd" and "even" ones, of which 3 and 4 have one foreign id, 5 is not
+ * listed, 6 is gone and 7 has no brief. */
+static void put_nine(dir_store_t *store, apr_pool_t *p)
+{
+    int i;
+
+    dir_clear(store, &test_env);
+    for (i = 9; i > 0; i--) {
+        dir_record_t r = make_record(p, (apr_uint64_t)i, i % 2 ? "odd" : "even");
+
+        r.mark = 4;
+        r.keys[DIR_FOREIGN] = i == 3 || i == 4 || i == 5 ? "shared" : NULL;
+        r.flags = i == 5 ? DIR_DETAILED : i == 6 ? DIR_LISTED | DIR_GONE : DIR_LISTED;
+        if (i == 7) {
+            r.doc = slice("doc 7 bare");
+            r.brief.len = 0;
+        }
+        put(store, p, r);
+    }
+}
+
+static void test_queries(dir_store_t *store, apr_pool_t *p)
+{
+    sieve_t odd = {p, "odd", 0, 0}, other = {p, NULL, 0, 0};
+    const struct {
+        const char *name;
+        dir_query_t query;
+        const char *want;
+    } cases[] = {
+        {"all", {.max = 99}, "7 of 7: 1 2 3 4 7 8 9"},
+        {"a page of all", {.skip = 3, .max = 2}, "2 of 7: 4 7"},
+        {"what passes", {.test = passes, .baton = &odd, .max = 99}, "4 of 4: 1 3 7 9"},
+        {"a page", {.test = passes, .baton = &odd, .skip = 1, .max = 2}, "2 of 4: 3 7"},
+        {"their number", {.test = passes, .baton = &odd}, "0 of 4: "},
+        {"behind the end",
+         {.test = passes, .baton = &odd, .skip = 4, .max = 2},
+         "0 of 4: "},
+        {"with a key",
+         {.index = DIR_FOREIGN, .key = "shared", .max = 99},
+         "2 of 2: 3 4"},
+        {"with a key, and passing",
+         {.index = DIR_FOREIGN,
+          .key = "shared",
+          .test = passes,
+          .baton = &odd,
+          .max = 9},
+         "1 of 1: 3"},
+        {"a page of those with a key",
+         {.index = DIR_FOREIGN, .key = "shared", .skip = 1, .max = 9},
+         "1 of 2: 4"},
+        {"with a key that nobody has",
+         {.index = DIR_FOREIGN, .key = "none", .max = 9},
+         "0 of 0: "},
+        {"with an empty key", {.index = DIR_FOREIGN, .key = "", .max = 9}, "0 of 0: "},
+        {"one", {.id = 3, .max = 9}, "1 of 1: 3"},
+        {"one that passes",
+         {.id = 3, .test = passes, .baton = &odd, .max = 9},
+         "1 of 1: 3"},
+        {"one that does not",
+         {.id = 4, .test = passes, .baton = &odd, .max = 9},
+         "0 of 0: "},
+        {"one that is not listed", {.id = 5, .max = 9}, "0 of 0: "},
+        {"one that is gone", {.id = 6, .max = 9}, "0 of 0: "},
+        {"one that never was", {.id = 77, .max = 9}, "0 of 0: "},
+    };
+    dir_query_t query = {.test = passes, .baton = &other, .max = 1};
+    dir_record_t record;
+    apr_size_t i;
+
+    put_nine(store, p);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        is_str(answer(store, p, cases[i].query), cases[i].want, cases[i].name);
+    }
+    ok(odd.docs > 0 && odd.docs < odd.asked, "a document is shown in place of a brief");
+    dir_query(store, p, &query, &test_env);
+    is_int(other.asked, 7, "each is asked about once");
+    is_int(query.seen, 7, "and counted");
+    is_int(dir_get_doc(store, p, 4, &record, &test_env), APR_SUCCESS, "one document");
+    is_str(text_of(p, record.doc), "doc 4 even", "as it was stored");
+    is_str(record.version, "of even", "with its version");
+    is_int(record.mark, 4, "and its mark");
+    is_int(dir_get_doc(store, p, 5, &record, &test_env), APR_NOTFOUND, "not listed");
+    is_int(dir_get_doc(store, p, 6, &record, &test_env), APR_NOTFOUND, "gone");
+}
+
+static const char *joined(dir_store_t *store, apr_pool_t *p, dir_query_t query,
+                          int *pieces)
+{
+    const char *all = "";
+    int i;
+
+    if (dir_query(store, p, &query, &test_env) != APR_SUCCESS) {
+        return "error";
+    }
+    for (i = 0; i < query.pieces->nelts; i++) {
+        all = apr_pstrcat(
+            p, all, text_of(p, APR_ARRAY_IDX(query.pieces, i, base_slice_t)), NULL);
+    }
+    *pieces = query.pieces->nelts;
+    return all;
+}
+
+static void test_joining(dir_store_t *store, apr_pool_t *p)
+{
+    dir_record_t long_one = make_record(p, 8, "long");
+    char *text = apr_palloc(p, 100001);
+    const char *all;
+    int pieces;
+
+    put_nine(store, p);
+    is_str(joined(store, p, (dir_query_t){.max = 2, .insert = "<>"}, &pieces),
+           "doc <>1 odd,doc <>2 even", "joined, with the text at the mark");
+    is_str(joined(store, p, (dir_query_t){.max = 9, .skip = 6, .insert = ""}, &pieces),
+           "doc 9 odd", "without any");
+    is_str(joined(store, p, (dir_query_t){.max = 0, .insert = "x"}, &pieces), "",
+           "nothing");
+    memset(text, 'x', 100000);
+    text[100000] = '\0';
+    long_one.doc = slice(text);
+    long_one.mark = 200000; /* behind the end: damage, which does no harm */
+    put(store, p, long_one);
+    all = joined(store, p, (dir_query_t){.max = 99, .insert = "<>"}, &pieces);
+    is_int(strlen(all), 100000 + 5 * 10 + 9 - 2 + 6 * 2 + 2 + 6, "a long one too");
+    is_int(pieces, 3, "in few pieces");
+    is_str(strrchr(all, ','), ",doc <>9 odd", "to the last");
 }
 
 typedef struct visit_t {
@@ -315,7 +473,8 @@ static apr_status_t visit_and_change(void *baton, const dir_record_t *record)
         put(v->store, v->p, make_record(v->p, 30000, "late"));
         put(v->store, v->p, make_record(v->p, 6, "changed"));
     }
-    v->changed += record->id == 30000 || strstr(text_of(v->p, record->doc), "changed");
+    v->changed +=
+        record->id == 30000 || strstr(text_of(v->p, record->state), "changed");
     return APR_SUCCESS;
 }
 
@@ -407,6 +566,8 @@ static void run(apr_pool_t *p, const char *path)
     test_lists(store, p);
     test_scans(store, p);
     test_find_many(store, p);
+    test_queries(store, p);
+    test_joining(store, p);
     test_clear(store, p);
     test_shared_handle(path, store, p);
     ok(!logged("SCIMRC"), "nothing to complain of");

@@ -119,6 +119,8 @@ static inline dir_record_t make_record(apr_pool_t *p, apr_uint64_t id, const cha
     record.flags = DIR_LISTED;
     record.fetched = 1000 + (apr_time_t)id;
     record.doc = slice(apr_psprintf(p, "doc %" APR_UINT64_T_FMT " %s", id, text));
+    record.version = apr_pstrcat(p, "of ", text, NULL);
+    record.brief = record.state = slice(text);
     record.keys[DIR_LOGIN] = apr_psprintf(p, "user%" APR_UINT64_T_FMT, id);
     record.keys[DIR_STATUS] = "Enabled";
     return record;
