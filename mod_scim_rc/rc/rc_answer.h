@@ -9,8 +9,10 @@
 #include "rc_pacer.h"
 #include "rc_transport.h"
 
-#define RC_WRITES 1    /* it changes something */
-#define RC_NO_ANSWER 2 /* success says nothing in its body */
+#define RC_WRITES 1     /* it changes something */
+#define RC_NO_ANSWER 2  /* success says nothing in its body */
+#define RC_WORD_ID 4    /* {id} is no number, but letters, digits and '-' */
+#define RC_FIRST_ONLY 8 /* it is about what belongs to the first credential alone */
 
 /* One operation of the platform. */
 typedef struct rc_endpoint_t {

@@ -10,6 +10,8 @@
 #define COLLISION_PAUSE apr_time_from_sec(1)
 #define OUTAGE_PAUSE apr_time_from_msec(500)
 #define ID_MAX_BYTES 20
+#define WORD_MAX_BYTES 64
+#define ETAG_MAX_BYTES 200
 #define PAGES_MAX 1000
 
 char *rc_percent_encode(apr_pool_t *p, const char *s)
@@ -90,12 +92,35 @@ static const char *url_of(apr_pool_t *p, const rc_client_t *c, const rc_call_t *
                        call->id, mark + strlen("{id}"), query, NULL);
 }
 
-/* An id goes into the path: anything but digits could name another resource. */
-static int is_id(const char *id)
+/* An id goes into the path: other characters could name another resource. */
+static int is_id(const rc_endpoint_t *endpoint, const char *id)
 {
-    apr_size_t len = id ? strspn(id, "0123456789") : 0;
+    static const char word[] =
+        "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    int is_word = endpoint->flags & RC_WORD_ID;
+    apr_size_t len = id ? strspn(id, is_word ? word : "0123456789") : 0;
 
-    return len > 0 && len <= ID_MAX_BYTES && !id[len];
+    return len > 0 && len <= (is_word ? WORD_MAX_BYTES : ID_MAX_BYTES) && !id[len];
+}
+
+/* Is the answer the one that is known? */
+static int is_unchanged(apr_pool_t *p, rc_tagged_t *tagged, const rc_sent_t *sent)
+{
+    const char *tag;
+
+    if (!tagged || sent->exchange != RC_EXCHANGE_DONE) {
+        return 0;
+    }
+    tag = apr_table_get(sent->response.headers, "ETag");
+    tagged->unchanged = sent->response.status == 304 && tagged->known;
+    if (tagged->unchanged) {
+        tagged->current = tagged->known;
+    }
+    else {
+        tagged->current =
+            tag && strlen(tag) <= ETAG_MAX_BYTES ? apr_pstrdup(p, tag) : NULL;
+    }
+    return tagged->unchanged;
 }
 
 static rc_error_t *judge(apr_pool_t *p, const rc_call_t *call, const rc_sent_t *sent,
@@ -120,36 +145,80 @@ static rc_error_t *judge(apr_pool_t *p, const rc_call_t *call, const rc_sent_t *
     return error;
 }
 
-/* One attempt to send a call. */
+/* A call on its way. */
 typedef struct attempt_t {
+    const rc_call_t *call;
     apr_pool_t *scratch;
     rc_http_request_t request; /* but for the token */
+    rc_tagged_t *tagged;       /* or NULL */
+    rc_pass_t pass;
     rc_bearer_t bearer;
     int sent; /* did it come to the exchange? */
-    int renewed, repeated, collided;
+    int repeated, collided;
+    unsigned renewed;    /* credentials (bits) that got a new token */
+    unsigned tried;      /* credentials that cannot do it */
+    rc_error_t *failure; /* why the last of them could not */
 } attempt_t;
 
-/* The token is asked for before the pass, so that nobody waits for the quota of a
- * client that is locked out, and again when the wait has outlived it. */
-static rc_error_t *prepare(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                           const rc_call_t *call, attempt_t *attempt, rc_pass_t *pass)
+static void set_tried(attempt_t *attempt, int credential, rc_error_t *failure)
 {
-    rc_pacer_call_t entry = {who->env, call->endpoint->group, who->work, who->deadline,
-                             c->conf.timeout};
-    rc_error_t *error = rc_token_get(c, who, p, &attempt->bearer);
+    attempt->tried |= 1u << credential;
+    attempt->failure = failure;
+}
 
-    if (!error) {
-        error = rc_pacer_enter(&c->pacer, p, &entry, pass);
+/* Takes the place that the caller has, or waits for a pass. */
+static rc_error_t *enter(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                         const rc_wish_t *wish, rc_pass_t *pass)
+{
+    rc_pacer_call_t entry = {who->env, *wish, who->deadline};
+    rc_place_t *place = who->place;
+
+    if (place && !place->used && wish->groups == RC_GROUP_BIT(place->pass.group)) {
+        if (wish->credentials & 1u << place->pass.credential) {
+            *pass = place->pass;
+            place->used = 1;
+            return NULL;
+        }
+        pass->ticket = place->pass.ticket;
+        rc_place_return(c, who, place);
     }
-    if (!error && base_now(who->env) >= attempt->bearer.expires) {
-        error = rc_token_get(c, who, p, &attempt->bearer);
-        if (error) {
-            rc_pacer_answer_t nothing = {0, NULL, RC_NO_PENALTY};
+    return rc_pacer_enter(&c->pacer, p, &entry, pass);
+}
 
-            rc_pacer_leave(&c->pacer, who->env, pass, &nothing);
+/* Gets a pass, and then a token of the credential that it is for: that wait is rare and
+ * short, and the place in the line is not lost by it. */
+static rc_error_t *prepare(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                           const rc_call_t *call, attempt_t *attempt)
+{
+    const rc_pacer_answer_t nothing = {0, NULL, RC_NO_PENALTY};
+    rc_pass_t *pass = &attempt->pass;
+
+    for (;;) {
+        const rc_choice_t choice = {call->endpoint->name, attempt->tried};
+        rc_wish_t wish = {RC_GROUP_BIT(call->endpoint->group), 0, who->work,
+                          c->conf.timeout};
+        rc_error_t *error;
+
+        wish.credentials = rc_credential_choose(c, who, p, &choice, &error);
+        if (!wish.credentials) {
+            return error ? error : attempt->failure;
+        }
+        error = enter(c, who, p, &wish, pass);
+        if (error) {
+            return error;
+        }
+        error = rc_token_get(c, who, p, pass->credential, &attempt->bearer);
+        if (!error && rc_pacer_renew(&c->pacer, who->env, c->conf.timeout, pass)) {
+            return NULL;
+        }
+        rc_pacer_leave(&c->pacer, who->env, pass, &nothing);
+        if (error && error->kind == RC_INTERRUPTED) {
+            return error;
+        }
+        if (error) {
+            set_tried(attempt, pass->credential, error);
         }
     }
-    return error;
 }
 
 static rc_error_t *try_call(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
@@ -158,13 +227,12 @@ static rc_error_t *try_call(rc_client_t *c, const rc_caller_t *who, apr_pool_t *
 {
     rc_http_request_t request = attempt->request;
     rc_error_t *error;
-    rc_pass_t pass;
     rc_sent_t sent;
     apr_time_t start;
     char *authorization;
 
     attempt->sent = 0;
-    error = prepare(c, who, p, call, attempt, &pass);
+    error = prepare(c, who, p, call, attempt);
     if (error) {
         return error;
     }
@@ -173,16 +241,21 @@ static rc_error_t *try_call(rc_client_t *c, const rc_caller_t *who, apr_pool_t *
     request.headers = apr_array_copy(attempt->scratch, request.headers);
     APR_ARRAY_PUSH((apr_array_header_t *)request.headers, const char *) = authorization;
     start = base_now(who->env);
-    rc_call_exchange(c, who->env, attempt->scratch, &pass, &request, &sent);
+    rc_call_exchange(c, who->env, attempt->scratch, &attempt->pass, &request, &sent);
     base_secret_clear(authorization, strlen(authorization));
     attempt->sent = 1;
-    error = judge(p, call, &sent, document);
+    *document = NULL;
+    error = is_unchanged(p, attempt->tagged, &sent) ? NULL
+                                                    : judge(p, call, &sent, document);
     base_log(who->env, BASE_LOG_DEBUG, APR_SUCCESS, "%s: %d %s in %d ms",
              call->endpoint->name, sent.response.status, error ? error->message : "ok",
              (int)apr_time_as_msec(base_now(who->env) - start));
     if (attempt->bearer.doubted && sent.exchange == RC_EXCHANGE_DONE &&
         sent.response.status != 401) {
-        rc_token_trust(c, &attempt->bearer);
+        rc_token_trust(c, who, &attempt->bearer);
+    }
+    if (!error) {
+        rc_credential_permit(c, who, call->endpoint->name, &attempt->bearer);
     }
     return error;
 }
@@ -194,19 +267,41 @@ static int pause_for(const rc_caller_t *who, apr_interval_time_t pause)
            base_sleep(who->env, pause) == APR_SUCCESS;
 }
 
+/* A 401 says that nothing was done: again with a new token, or with another
+ * credential. */
+static int is_repeated_with(rc_client_t *c, const rc_caller_t *who,
+                            const rc_call_t *call, attempt_t *attempt,
+                            rc_error_t *error)
+{
+    const unsigned self = 1u << attempt->bearer.credential;
+    rc_choice_t others;
+    rc_error_t *none;
+
+    if (!(attempt->renewed & self) && !attempt->bearer.doubted) {
+        attempt->renewed |= self;
+        rc_token_drop(c, &attempt->bearer);
+        return 1;
+    }
+    rc_token_distrust(c, who, &attempt->bearer, error);
+    set_tried(attempt, attempt->bearer.credential, error);
+    others = (rc_choice_t){call->endpoint->name, attempt->tried};
+    return rc_credential_choose(c, who, attempt->scratch, &others, &none) != 0;
+}
+
 /* Is the call to be sent once more? */
 static int is_repeated(rc_client_t *c, const rc_caller_t *who, const rc_call_t *call,
                        attempt_t *attempt, rc_error_t *error)
 {
+    const rc_choice_t choice = {call->endpoint->name, attempt->tried};
+
     if (!attempt->sent) {
         return 0;
     }
     if (error->http_status == 401) {
-        if (attempt->renewed++ || attempt->bearer.doubted) {
-            rc_token_distrust(c, who, &attempt->bearer, error);
-            return 0;
-        }
-        rc_token_drop(c, &attempt->bearer);
+        return is_repeated_with(c, who, call, attempt, error);
+    }
+    if (rc_credential_forbid(c, who, &choice, &attempt->bearer, error)) {
+        set_tried(attempt, attempt->bearer.credential, error);
         return 1;
     }
     if (strcmp(error->code, "CMN-304") == 0) {
@@ -229,6 +324,10 @@ static void fill_request(rc_client_t *c, const rc_call_t *call, attempt_t *attem
 
     APR_ARRAY_PUSH(headers, const char *) = "Accept: application/json";
     APR_ARRAY_PUSH(headers, const char *) = "Accept-Language: en-US";
+    if (attempt->tagged && attempt->tagged->known) {
+        APR_ARRAY_PUSH(headers, const char *) = apr_pstrcat(
+            attempt->scratch, "If-None-Match: ", attempt->tagged->known, NULL);
+    }
     if (call->body) {
         APR_ARRAY_PUSH(headers, const char *) = "Content-Type: application/json";
         attempt->request.body =
@@ -240,30 +339,61 @@ static void fill_request(rc_client_t *c, const rc_call_t *call, attempt_t *attem
     attempt->request.timeout = c->conf.timeout;
 }
 
-rc_error_t *rc_call(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                    const rc_call_t *call, json_t **document)
+/* Carries out a call, by one of those credentials that attempt->tried lets. */
+static rc_error_t *carry_out(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                             attempt_t *attempt, json_t **document)
 {
-    attempt_t attempt;
+    const rc_call_t *call = attempt->call;
     rc_error_t *error;
 
-    if (call->endpoint->thing && !is_id(call->id)) {
+    if (call->endpoint->thing && !is_id(call->endpoint, call->id)) {
         return rc_error(p, RC_NOT_FOUND, "no id of RingCentral has this form");
     }
-    memset(&attempt, 0, sizeof attempt);
-    apr_pool_create(&attempt.scratch, p);
-    fill_request(c, call, &attempt);
-    do {
-        error = try_call(c, who, p, call, &attempt, document);
-    } while (error && is_repeated(c, who, call, &attempt, error));
-    base_secret_clear(&attempt.bearer, sizeof attempt.bearer);
-    if (attempt.request.body) { /* there may be a password in it */
-        base_secret_clear((char *)attempt.request.body, attempt.request.body_len);
+    if (call->endpoint->flags & RC_FIRST_ONLY) {
+        attempt->tried = ~1u;
     }
-    apr_pool_destroy(attempt.scratch);
+    apr_pool_create(&attempt->scratch, p);
+    fill_request(c, call, attempt);
+    do {
+        error = try_call(c, who, p, call, attempt, document);
+    } while (error && is_repeated(c, who, call, attempt, error));
+    base_secret_clear(&attempt->bearer, sizeof attempt->bearer);
+    if (attempt->request.body) { /* there may be a password in it */
+        base_secret_clear((char *)attempt->request.body, attempt->request.body_len);
+    }
+    apr_pool_destroy(attempt->scratch);
     return error;
 }
 
-static int has_next(const json_t *document, json_int_t page)
+rc_error_t *rc_call(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                    const rc_call_t *call, json_t **document)
+{
+    attempt_t attempt = {.call = call};
+
+    return carry_out(c, who, p, &attempt, document);
+}
+
+rc_error_t *rc_call_tagged(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                           rc_tagged_t *tagged, json_t **document)
+{
+    attempt_t attempt = {.call = tagged->call, .tagged = tagged};
+
+    return carry_out(c, who, p, &attempt, document);
+}
+
+rc_error_t *rc_call_bound(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                          rc_bound_t *bound, json_t **document)
+{
+    attempt_t attempt = {.call = bound->call,
+                         .tried =
+                             bound->credential < 0 ? 0 : ~(1u << bound->credential)};
+    rc_error_t *error = carry_out(c, who, p, &attempt, document);
+
+    bound->credential = attempt.pass.credential;
+    return error;
+}
+
+int rc_call_has_next(const json_t *document, json_int_t page)
 {
     json_int_t pages = base_json_int(document, "paging.totalPages", -1);
     json_int_t per_page = base_json_int(document, "paging.perPage", 0);
@@ -298,7 +428,7 @@ rc_error_t *rc_call_pages(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
             return rc_error(p, RC_PROTOCOL, "the answer to %s has no records",
                             call->endpoint->name);
         }
-    } while (has_next(document, page) && page < PAGES_MAX);
+    } while (rc_call_has_next(document, page) && page < PAGES_MAX);
     apr_pool_destroy(of_page);
     return NULL;
 }

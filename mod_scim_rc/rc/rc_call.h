@@ -4,20 +4,26 @@
 
 #include "rc_answer.h"
 #include "rc_client.h"
+#include "rc_credential.h"
 #include "rc_token.h"
 
 /* What the processes share of one client. */
 typedef struct rc_shared_t {
     rc_pacer_state_t quota;
-    rc_token_state_t token;
+    rc_token_state_t tokens[RC_CREDENTIALS_MAX];
 } rc_shared_t;
 
 struct rc_client_t {
     rc_client_conf_t conf;
     const rc_transport_t *transport;
     const base_shared_t *shared;
-    rc_token_state_t *token; /* shared */
+    rc_token_state_t *tokens; /* shared; of each credential */
     rc_pacer_t pacer;
+};
+
+struct rc_place_t {
+    rc_pass_t pass;
+    int used; /* or given back */
 };
 
 typedef struct rc_call_t {
@@ -30,6 +36,29 @@ typedef struct rc_call_t {
 /* Carries out a call by the rules in rc_client.h. */
 rc_error_t *rc_call(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                     const rc_call_t *call, json_t **document);
+
+/* A read that need not say again what is known. */
+typedef struct rc_tagged_t {
+    const rc_call_t *call;
+    const char *known;   /* tag of the answer that the caller has, or NULL */
+    const char *current; /* result: the tag of the answer, or NULL when it has none */
+    int unchanged;       /* result: it is still that answer, and there is no document */
+} rc_tagged_t;
+
+rc_error_t *rc_call_tagged(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                           rc_tagged_t *tagged, json_t **document);
+
+/* A call about something that may be known to one credential alone. */
+typedef struct rc_bound_t {
+    const rc_call_t *call;
+    int credential; /* that must do it, or -1: any; afterwards the one that did */
+} rc_bound_t;
+
+rc_error_t *rc_call_bound(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                          rc_bound_t *bound, json_t **document);
+
+/* Does a page of a list say that another one follows? */
+int rc_call_has_next(const json_t *document, json_int_t page);
 
 /* A call that lists, page by page: appends all its records to the array `records`. */
 rc_error_t *rc_call_pages(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,

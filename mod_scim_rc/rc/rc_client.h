@@ -1,4 +1,4 @@
-/* A RingCentral account as seen by one credential: every call goes through the token
+/* A RingCentral account as seen by its credentials: every call goes through the tokens
  * and the pacer that all processes share. */
 #ifndef RC_CLIENT_H
 #define RC_CLIENT_H
@@ -14,13 +14,19 @@
 
 typedef struct rc_client_t rc_client_t;
 
+/* A service user in an app. The platform counts the calls of each for itself. */
+typedef struct rc_credential_t {
+    const char *name; /* for the log */
+    const char *client_id, *client_secret, *jwt;
+} rc_credential_t;
+
 typedef struct rc_client_conf_t {
     const char *name;     /* of the account, for the log */
     const char *platform; /* "https://platform.ringcentral.com", no slash at the end */
-    const char *client_id;
-    const char *client_secret;
-    const char *jwt;
-    const char *lock_file;       /* base_lock: one renews the token for all */
+    const rc_credential_t *credentials;
+    int n_credentials;           /* 1..RC_CREDENTIALS_MAX */
+    int max_waiting;             /* callers of all processes that may wait at a time */
+    const char *lock_file;       /* base_lock: one renews a token for all */
     apr_interval_time_t timeout; /* of one exchange */
     int background_percent; /* of each limit that background work may use, 1..100 */
     rc_limit_t limits[RC_GROUPS]; /* what to start from */
@@ -41,12 +47,31 @@ rc_client_t *rc_client_create(apr_pool_t *p, const rc_client_conf_t *conf,
                               const rc_transport_t *transport,
                               const base_shared_t *shared);
 
+/* A place in the quota that was taken before it is known which call will fill it. */
+typedef struct rc_place_t rc_place_t;
+
 /* Who asks, and how long they wait. Lent for one call. */
 typedef struct rc_caller_t {
     const base_env_t *env;
     apr_time_t deadline; /* give up waiting for the quota at this time */
     rc_class_t work;
+    rc_place_t *place; /* or NULL: the next call of its group uses it up instead of
+                        * waiting; a call that is repeated waits like any other */
 } rc_caller_t;
+
+#define RC_GROUP_BIT(group) (1u << (group))
+
+/* Waits for the first call that may be sent of any of `groups` (on ties the group with
+ * the lower number). NULL and *place in `p`, which must be used by a call or given
+ * back; soon, for it counts as a call meanwhile. RC_BUSY as soon as the wait would go
+ * beyond who->deadline (a deadline of now: no wait at all), RC_INTERRUPTED, or what
+ * keeps every credential from being used. who->place is not looked at. */
+rc_error_t *rc_place_take(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                          unsigned groups, rc_place_t **place);
+rc_group_t rc_place_group(const rc_place_t *place);
+
+/* Gives an unused place back; does nothing to one that a call has used. */
+void rc_place_return(rc_client_t *c, const rc_caller_t *who, rc_place_t *place);
 
 /* Every call below returns NULL and its result in `p`, or an error in `p`. A call is
  * counted and paced; a wait beyond the caller's deadline is RC_BUSY at once with
@@ -55,10 +80,10 @@ typedef struct rc_caller_t {
  * knows how to look whether it was carried out. Accept-Language is en-US. Documents
  * are those of RingCentral's REST API; ids are decimal text. */
 
-/* The id of the extension that the credential belongs to, "" when the platform did not
- * say; a call to the token endpoint when there is no token. */
-rc_error_t *rc_client_owner(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                            const char **id);
+/* Is `id` the extension of one of the credentials? As far as the platform says so; a
+ * call to the token endpoint for each whose extension is not known yet. */
+rc_error_t *rc_client_owns(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                           const char *id, int *owns);
 
 typedef struct rc_extension_query_t {
     int page, per_page; /* 0: the platform's default */
@@ -89,6 +114,54 @@ rc_error_t *rc_extension_remove(rc_client_t *c, const rc_caller_t *who, apr_pool
 rc_error_t *rc_welcome_send(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                             const char *email);
 
+/* ---- many extensions in one call (rc_bulk.c) ---- */
+
+#define RC_BULK_UPDATE_MAX 500
+#define RC_BULK_REMOVE_MAX 50
+#define RC_BATCH_PROVISION_MAX 10
+
+/* One record of such a call. Results live in the pool of the call that brought them. */
+typedef struct rc_bulk_item_t {
+    const char *id;     /* the extension; of a new user a result */
+    const json_t *body; /* of an update as for rc_extension_update(), of a new user the
+                         * record; owned by the caller */
+    rc_error_t *error;  /* the result; NULL: carried out. RC_LOST: it may have been */
+} rc_bulk_item_t;
+
+typedef struct rc_bulk_request_t {
+    rc_bulk_item_t *items;
+    int n;
+} rc_bulk_request_t;
+
+/* POST .../extension-bulk-update (Heavy), 1 to 500 items, no id twice. NULL:
+ * RingCentral works at it, and *task (in `p`, which outlives it, and so do the items)
+ * tells what came of it. Any error is that of all items. */
+typedef struct rc_bulk_task_t rc_bulk_task_t;
+rc_error_t *rc_bulk_update(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                           const rc_bulk_request_t *request, rc_bulk_task_t **task);
+
+/* When it is worth while to look at the task: first after a guess of its length, then
+ * in steps of the platform's window / 30, and of a quarter of its age. */
+apr_time_t rc_bulk_next(const rc_bulk_task_t *task);
+
+/* GET .../tasks/{id} (Light), once. *ended 1: each item has its result. An error: it
+ * could not be looked at, try again at rc_bulk_next(). */
+rc_error_t *rc_bulk_poll(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                         rc_bulk_task_t *task, int *ended);
+
+/* Nobody waits for it any more: each item is RC_LOST. */
+void rc_bulk_give_up(rc_bulk_task_t *task, apr_pool_t *p);
+
+/* rc_extension_remove() with a result for each of 1 to 50 items. Also returns the error
+ * of the call as a whole, which all items have then. */
+rc_error_t *rc_bulk_remove(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                           const rc_bulk_request_t *request);
+
+/* POST v2 .../batch-provisioning/users (Heavy), 1 to 10 items: like rc_bulk_remove().
+ */
+rc_error_t *rc_batch_provision(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                               const rc_bulk_request_t *request);
+
 typedef enum {
     RC_DICT_COUNTRIES,
     RC_DICT_STATES, /* of all countries */
@@ -100,8 +173,47 @@ typedef enum {
 rc_error_t *rc_dictionary_read(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                                rc_dictionary_t which, json_t **records);
 
-/* GET account/~/directory/entries (Medium): all pages, User entries, as one array. */
+/* GET account/~/directory/entries (Medium): the User entries of all pages as one array,
+ * but for pages that are still as they were when `etags` was filled (const char *, one
+ * for each page, "" for none; from the last call, or empty); in the end it has the tags
+ * of all pages, in its pool. A page that is unchanged costs a call without an answer's
+ * body. */
 rc_error_t *rc_directory_read(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                              json_t **entries);
+                              apr_array_header_t *etags, json_t **entries);
+
+/* ---- subscriptions (rc_subscription.c): events sent to a web address ---- */
+
+typedef struct rc_subscription_t {
+    const char *id;
+    const char *address;
+    const char *status;       /* "Active", "Blacklisted" */
+    apr_int64_t seconds_left; /* until it ends */
+    int disabled;             /* filters that this user gets nothing of */
+} rc_subscription_t;
+
+typedef struct rc_subscription_wish_t {
+    const char *const *filters; /* the last one is followed by NULL */
+    const char *address;
+    const char *token; /* comes back with each event */
+    apr_interval_time_t life;
+} rc_subscription_wish_t;
+
+/* GET subscription (Light): those of this user and app, of rc_subscription_t. The
+ * platform keeps subscriptions for each user and app. */
+rc_error_t *rc_subscription_list(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                                 apr_array_header_t **subscriptions);
+/* POST subscription (Medium). The address is called before this returns. */
+rc_error_t *rc_subscription_create(rc_client_t *c, const rc_caller_t *who,
+                                   apr_pool_t *p, const rc_subscription_wish_t *wish,
+                                   rc_subscription_t *s);
+/* GET subscription/{id} (Light). */
+rc_error_t *rc_subscription_read(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                                 const char *id, rc_subscription_t *s);
+/* POST subscription/{id}/renew (Light): for as long as it was made for. */
+rc_error_t *rc_subscription_renew(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                                  const char *id, rc_subscription_t *s);
+/* DELETE subscription/{id} (Medium). */
+rc_error_t *rc_subscription_delete(rc_client_t *c, const rc_caller_t *who,
+                                   apr_pool_t *p, const char *id);
 
 #endif

@@ -1,45 +1,19 @@
 #include "rc_pacer.h"
 
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
-#include "base_str.h"
+/* Who waits looks again after this time at the latest: more often when its turn is
+ * near, since somebody before it may have left the line. */
+#define SHORTEST_NAP apr_time_from_msec(500)
+#define LONGEST_NAP apr_time_from_sec(2)
+#define NAPS_UNTIL_TURN 8
 
-/* Answers without a word on the quota after which the bucket is no longer cold. */
-#define COLD_ANSWERS 3
-#define COLD_NAP apr_time_from_msec(20)
-#define COLD_PATIENCE apr_time_from_sec(5) /* with a first call that hangs */
-#define LONGEST_NAP apr_time_from_msec(500)
-#define SHORTEST_PENALTY apr_time_from_sec(30)
-#define DAY_SECONDS 86400
+/* Who is later than this for its next look has died. */
+#define GRACE apr_time_from_sec(2)
 
-/* How far the edges of a window may differ between the platform and here. */
-#define MARGIN_PERCENT 1
-#define SHORTEST_MARGIN apr_time_from_msec(5)
-
-static const struct {
-    const char *name;
-    int limit;
-} groups[RC_GROUPS] = {
-    [RC_LIGHT] = {"light", 50},
-    [RC_MEDIUM] = {"medium", 40},
-    [RC_HEAVY] = {"heavy", 10},
-    [RC_AUTH] = {"auth", 5},
-};
-
-const char *rc_group_name(rc_group_t group)
-{
-    return groups[group].name;
-}
-
-int rc_header_number(const apr_table_t *headers, const char *name, int otherwise)
-{
-    apr_int64_t n;
-
-    return base_str_to_int(apr_table_get(headers, name), 0, APR_INT32_MAX, &n)
-               ? (int)n
-               : otherwise;
-}
+/* A pass younger than this needs no renewal. */
+#define FRESH apr_time_from_sec(1)
 
 int rc_seconds_until(apr_time_t when, apr_time_t now)
 {
@@ -51,127 +25,25 @@ int rc_seconds_until(apr_time_t when, apr_time_t now)
     return seconds < APR_INT32_MAX ? (int)seconds : APR_INT32_MAX;
 }
 
-void rc_pacer_init(rc_pacer_state_t *state, const rc_limit_t *limits)
+void rc_pacer_init(rc_pacer_state_t *state, int n_credentials, const rc_limit_t *limits)
 {
-    int i;
+    int i, k;
 
     memset(state, 0, sizeof *state);
-    for (i = 0; i < RC_GROUPS; i++) {
-        rc_bucket_t *b = &state->buckets[i];
-
-        b->limit = limits ? limits[i].limit : groups[i].limit;
-        b->window =
-            limits && limits[i].window > 0 ? limits[i].window : apr_time_from_sec(60);
-        b->cold = COLD_ANSWERS;
-    }
-}
-
-/* How long a call counts here after the platform has counted it. */
-static apr_interval_time_t span_of(const rc_bucket_t *b)
-{
-    apr_interval_time_t margin = b->window * MARGIN_PERCENT / 100;
-
-    return b->window + (margin > SHORTEST_MARGIN ? margin : SHORTEST_MARGIN);
-}
-
-/* Takes a slot that counts no more. Its number, or -1 when all do. */
-static int take_slot(rc_bucket_t *b, apr_time_t now, apr_time_t time, int in_flight)
-{
-    apr_time_t old = now - span_of(b);
-    int i;
-
-    for (i = 0; i < RC_WINDOW_SLOTS; i++) {
-        if (b->slots[i].time <= old) {
-            b->slots[i].time = time;
-            b->slots[i].in_flight = in_flight;
-            return i;
+    state->n_credentials = n_credentials;
+    for (k = 0; k < n_credentials; k++) {
+        for (i = 0; i < RC_GROUPS; i++) {
+            rc_bucket_init(&state->quotas[k].buckets[i], (rc_group_t)i,
+                           limits ? &limits[i] : NULL);
         }
     }
-    return -1;
 }
 
-static int by_time(const void *a, const void *b)
+static rc_bucket_t *bucket_of(void *ctx, int credential, int group)
 {
-    apr_time_t x = *(const apr_time_t *)a, y = *(const apr_time_t *)b;
+    const rc_pacer_t *pacer = ctx;
 
-    return x < y ? -1 : x > y;
-}
-
-/* The calls of the window, oldest first; a call in flight as if it ended now. */
-static int calls_of(const rc_bucket_t *b, apr_time_t now,
-                    apr_time_t times[RC_WINDOW_SLOTS])
-{
-    apr_time_t old = now - span_of(b);
-    int i, n = 0;
-
-    for (i = 0; i < RC_WINDOW_SLOTS; i++) {
-        apr_time_t t = b->slots[i].time;
-
-        if (t > old) {
-            times[n++] = t < now ? t : now;
-        }
-    }
-    return n;
-}
-
-/* How many calls of the window make it full for this kind of work. */
-static int quota_of(const rc_bucket_t *b, int percent)
-{
-    int limit = b->limit < RC_WINDOW_SLOTS ? b->limit : RC_WINDOW_SLOTS;
-    int quota = limit * percent / 100;
-
-    return quota > 0 ? quota : 1;
-}
-
-/* Who heard nothing for a whole window does not know what others have used of it. */
-static void cool_down(rc_bucket_t *b, apr_time_t now)
-{
-    if (!b->cold && b->heard && b->heard + span_of(b) <= now) {
-        b->cold = 1;
-    }
-}
-
-/* Is a call under way that will tell what is left? */
-static int is_probed(const rc_bucket_t *b, const rc_pacer_call_t *call, apr_time_t now)
-{
-    int i, probed = 0;
-
-    for (i = 0; b->cold && i < RC_WINDOW_SLOTS; i++) {
-        probed |= b->slots[i].in_flight &&
-                  b->slots[i].time > now + call->longest - COLD_PATIENCE;
-    }
-    return probed;
-}
-
-/* Takes a pass and returns 0, or returns the earliest time at which there may be
- * one. */
-static apr_time_t admit(rc_bucket_t *b, int percent, const rc_pacer_call_t *call,
-                        apr_time_t now, rc_pass_t *pass)
-{
-    apr_time_t times[RC_WINDOW_SLOTS];
-    int used, quota;
-
-    if (now < b->closed_until) {
-        return b->closed_until;
-    }
-    pass->group = call->group;
-    pass->slot = -1;
-    if (b->limit == 0) {
-        return 0;
-    }
-    cool_down(b, now);
-    if (is_probed(b, call, now)) {
-        return now + COLD_NAP;
-    }
-    used = calls_of(b, now, times);
-    quota = quota_of(b, percent);
-    if (used >= quota) {
-        qsort(times, used, sizeof times[0], by_time);
-        return times[used - quota] + span_of(b);
-    }
-    pass->time = now + call->longest;
-    pass->slot = take_slot(b, now, pass->time, 1);
-    return 0;
+    return &pacer->state->quotas[credential].buckets[group];
 }
 
 static apr_status_t lock(const rc_pacer_t *pacer, const base_env_t *env)
@@ -185,115 +57,147 @@ static apr_status_t lock(const rc_pacer_t *pacer, const base_env_t *env)
     return rv;
 }
 
+static apr_interval_time_t nap_until(apr_time_t when, apr_time_t now)
+{
+    apr_interval_time_t left = when - now, nap = left / NAPS_UNTIL_TURN;
+
+    if (nap > LONGEST_NAP) {
+        nap = LONGEST_NAP;
+    }
+    if (nap < SHORTEST_NAP) {
+        nap = SHORTEST_NAP;
+    }
+    return nap < left ? nap : left;
+}
+
+/* What a look at the line shows. */
+typedef enum { GO, WAIT, TOO_LONG, TOO_MANY } look_t;
+
+static void take(const rc_pacer_t *pacer, const rc_pacer_call_t *call,
+                 const rc_turn_t *turn, apr_time_t now, rc_pass_t *pass)
+{
+    rc_bucket_t *b = bucket_of((void *)pacer, turn->credential, turn->group);
+
+    pass->group = (rc_group_t)turn->group;
+    pass->credential = turn->credential;
+    pass->time = now + call->wish.longest;
+    pass->slot = b->limit ? rc_bucket_take(b, now, pass->time, 1) : -1;
+}
+
+static look_t join(const rc_pacer_t *pacer, const rc_wish_t *wish, apr_uint64_t ticket,
+                   apr_time_t back_at)
+{
+    rc_waiter_t waiter = {ticket, back_at, (apr_uint16_t)wish->groups,
+                          (apr_uint16_t)wish->credentials, wish->work};
+
+    return rc_line_join(&pacer->state->line, pacer->max_waiting, &waiter) ? WAIT
+                                                                          : TOO_MANY;
+}
+
+/* Under the lock. */
+static look_t look(const rc_pacer_t *pacer, const rc_pacer_call_t *call, apr_time_t now,
+                   rc_turn_t *turn, rc_pass_t *pass)
+{
+    rc_line_t *line = &pacer->state->line;
+    rc_outlook_t outlook = {
+        bucket_of, (void *)pacer, now, {100, pacer->background_percent}};
+    look_t result = TOO_LONG;
+
+    if (!pass->ticket) {
+        pass->ticket = rc_line_ticket(line);
+    }
+    rc_line_prune(line, now);
+    *turn = rc_line_turn(line, pacer->plan, &outlook, &call->wish, pass->ticket);
+    if (turn->group >= 0 && turn->when <= now) {
+        take(pacer, call, turn, now, pass);
+        result = GO;
+    }
+    else if (turn->group >= 0 && turn->when <= call->deadline) {
+        result = join(pacer, &call->wish, pass->ticket,
+                      now + nap_until(turn->when, now) + GRACE);
+    }
+    if (result != WAIT) {
+        rc_line_leave(line, call->wish.work, pass->ticket);
+    }
+    return result;
+}
+
+static rc_error_t *busy(apr_pool_t *p, look_t result, const rc_turn_t *turn,
+                        apr_time_t now)
+{
+    rc_error_t *error;
+
+    if (turn->group < 0) {
+        return rc_error(p, RC_INVALID, "a call of no group or no credential");
+    }
+    error = rc_error(p, RC_BUSY,
+                     result == TOO_MANY
+                         ? "too many wait already for RingCentral's quota of %s calls"
+                         : "RingCentral's quota of %s calls is used up",
+                     rc_group_name((rc_group_t)turn->group));
+    error->retry_after = rc_seconds_until(turn->when, now);
+    return error;
+}
+
+static rc_error_t *give_up(const rc_pacer_t *pacer, apr_pool_t *p,
+                           const rc_pacer_call_t *call, const rc_pass_t *pass)
+{
+    if (lock(pacer, call->env) == APR_SUCCESS) {
+        rc_line_leave(&pacer->state->line, call->wish.work, pass->ticket);
+        pacer->shared->unlock(pacer->shared->ctx);
+    }
+    return rc_error(p, RC_INTERRUPTED, "interrupted while waiting for quota");
+}
+
 rc_error_t *rc_pacer_enter(const rc_pacer_t *pacer, apr_pool_t *p,
                            const rc_pacer_call_t *call, rc_pass_t *pass)
 {
-    rc_bucket_t *b = &pacer->state->buckets[call->group];
-    int percent = call->work == RC_BACKGROUND ? pacer->background_percent : 100;
+    int looks;
 
-    for (;;) {
-        apr_time_t now = base_now(call->env), when;
-        apr_status_t rv = lock(pacer, call->env);
+    for (looks = 0;; looks++) {
+        apr_time_t now = base_now(call->env);
+        rc_turn_t turn;
+        look_t result;
 
-        if (rv != APR_SUCCESS) {
+        if (lock(pacer, call->env) != APR_SUCCESS) {
             return rc_error(p, RC_UNAVAILABLE, "the lock of the shared memory failed");
         }
-        when = admit(b, percent, call, now, pass);
+        result = look(pacer, call, now, &turn, pass);
         pacer->shared->unlock(pacer->shared->ctx);
-        if (!when) {
-            return NULL;
+        if (result != WAIT) {
+            return result == GO ? NULL : busy(p, result, &turn, now);
         }
-        if (when > call->deadline) {
-            rc_error_t *error =
-                rc_error(p, RC_BUSY, "RingCentral's quota of %s calls is used up",
-                         rc_group_name(call->group));
-
-            error->retry_after = rc_seconds_until(when, now);
-            return error;
+        if (looks == 0) {
+            base_log(call->env, BASE_LOG_DEBUG, APR_SUCCESS,
+                     "a %s call waits: its turn is in %d ms",
+                     rc_group_name((rc_group_t)turn.group),
+                     (int)apr_time_as_msec(turn.when - now));
         }
-        rv = base_sleep(call->env, when - now < LONGEST_NAP ? when - now : LONGEST_NAP);
-        if (rv != APR_SUCCESS) {
-            return rc_error(p, RC_INTERRUPTED, "interrupted while waiting for quota");
+        if (base_sleep(call->env, nap_until(turn.when, now)) != APR_SUCCESS) {
+            return give_up(pacer, p, call, pass);
         }
     }
 }
 
-/* The platform may count a call in another group than we expected. */
-static rc_group_t group_of(const apr_table_t *headers, rc_group_t expected)
+int rc_pacer_renew(const rc_pacer_t *pacer, const base_env_t *env,
+                   apr_interval_time_t longest, rc_pass_t *pass)
 {
-    const char *name = apr_table_get(headers, "X-Rate-Limit-Group");
-    int i;
+    const apr_time_t time = base_now(env) + longest;
+    rc_slot_t *slot;
 
-    for (i = 0; i < RC_GROUPS; i++) {
-        if (base_str_same(name, groups[i].name)) {
-            return (rc_group_t)i;
-        }
+    if (pass->slot < 0 || time <= pass->time + FRESH) {
+        return 1;
     }
-    return expected;
-}
-
-static void free_slot(rc_bucket_t *b, const rc_pass_t *pass)
-{
-    rc_slot_t *slot = &b->slots[pass->slot];
-
-    if (slot->in_flight && slot->time == pass->time) {
-        slot->time = 0;
-        slot->in_flight = 0;
-    }
-}
-
-/* Calls that the platform has counted and we have not are those of other users of the
- * same credential. What is in flight here may be among the counted ones. */
-static void count_others(rc_bucket_t *b, int remaining, apr_time_t now)
-{
-    apr_time_t times[RC_WINDOW_SLOTS];
-    int used = calls_of(b, now, times);
-
-    while (used < b->limit - remaining && take_slot(b, now, now, 0) >= 0) {
-        used++;
-    }
-}
-
-/* 1 when limit or window are news. */
-static int learn(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now)
-{
-    int limit = rc_header_number(headers, "X-Rate-Limit-Limit", 0);
-    int seconds = rc_header_number(headers, "X-Rate-Limit-Window", 0);
-    int remaining = rc_header_number(headers, "X-Rate-Limit-Remaining", limit);
-    apr_interval_time_t window =
-        seconds > 0 && seconds <= DAY_SECONDS ? apr_time_from_sec(seconds) : b->window;
-    int news;
-
-    b->heard = now;
-    if (b->cold > 0) {
-        b->cold--;
-    }
-    if (limit == 0 || b->limit == 0) {
+    if (lock(pacer, env) != APR_SUCCESS) {
         return 0;
     }
-    news = limit != b->limit || window != b->window;
-    b->limit = limit;
-    b->window = window;
-    b->learned = now;
-    b->cold = 0;
-    count_others(b, remaining, now);
-    return news;
-}
-
-static void close_bucket(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now)
-{
-    int seconds = rc_header_number(headers, "Retry-After", 0);
-    apr_interval_time_t penalty = SHORTEST_PENALTY;
-
-    if (seconds) {
-        penalty = apr_time_from_sec(seconds < DAY_SECONDS ? seconds : DAY_SECONDS);
+    slot = rc_bucket_slot(bucket_of((void *)pacer, pass->credential, pass->group),
+                          pass->slot, pass->time);
+    if (slot) {
+        slot->time = pass->time = time;
     }
-    if (penalty < b->window) {
-        penalty = b->window;
-    }
-    if (b->closed_until < now + penalty) {
-        b->closed_until = now + penalty;
-    }
+    pacer->shared->unlock(pacer->shared->ctx);
+    return slot != NULL;
 }
 
 /* What has to be said once the lock is free again. */
@@ -304,39 +208,76 @@ typedef struct report_t {
     int closed; /* seconds */
 } report_t;
 
+/* Closes what a penalty concerns. */
+static void close_buckets(rc_pacer_state_t *state, const rc_pass_t *pass,
+                          rc_group_t group, const rc_pacer_answer_t *answer,
+                          apr_time_t now)
+{
+    int i, k;
+
+    rc_bucket_close(&state->quotas[pass->credential].buckets[group], answer->headers,
+                    now);
+    for (k = 0; answer->penalty == RC_ACCOUNT_PENALTY && k < state->n_credentials;
+         k++) {
+        for (i = 0; i < RC_AUTH; i++) {
+            rc_bucket_close(&state->quotas[k].buckets[i], answer->headers, now);
+        }
+    }
+}
+
 static void settle(rc_pacer_state_t *state, const rc_pass_t *pass,
                    const rc_pacer_answer_t *answer, apr_time_t now, report_t *report)
 {
-    rc_bucket_t *b = &state->buckets[report->group];
-    int i;
+    rc_bucket_t *buckets = state->quotas[pass->credential].buckets;
+    rc_bucket_t *b = &buckets[report->group];
+    rc_slot_t *slot = NULL;
 
     if (pass->slot >= 0) {
-        free_slot(&state->buckets[pass->group], pass);
+        slot = rc_bucket_slot(&buckets[pass->group], pass->slot, pass->time);
+    }
+    if (slot) {
+        slot->time = 0;
+        slot->in_flight = 0;
     }
     if (!answer->sent) {
         return;
     }
     b->sent++;
     if (b->limit) {
-        take_slot(b, now, now, 0);
+        rc_bucket_take(b, now, now, 0);
     }
     if (!answer->headers) {
         return;
     }
-    report->news = learn(b, answer->headers, now);
+    report->news = rc_bucket_learn(b, answer->headers, now);
     report->limit = b->limit;
     report->window = b->window;
-    if (answer->penalty == RC_NO_PENALTY) {
-        return;
+    if (answer->penalty != RC_NO_PENALTY) {
+        b->rejected++;
+        close_buckets(state, pass, report->group, answer, now);
+        report->closed = rc_seconds_until(b->closed_until, now);
     }
-    b->rejected++;
-    for (i = 0; i < RC_GROUPS; i++) {
-        if (i == (int)report->group ||
-            (answer->penalty == RC_ACCOUNT_PENALTY && i != RC_AUTH)) {
-            close_bucket(&state->buckets[i], answer->headers, now);
-        }
+}
+
+static void tell(const rc_pacer_t *pacer, const base_env_t *env, const rc_pass_t *pass,
+                 const report_t *report, rc_penalty_t penalty)
+{
+    if (report->news) {
+        base_log(env, BASE_LOG_INFO, APR_SUCCESS,
+                 "SCIMRC0201: RingCentral allows %d %s calls in %d s to the credential "
+                 "'%s'",
+                 report->limit, rc_group_name(report->group),
+                 (int)apr_time_sec(report->window), pacer->names[pass->credential]);
     }
-    report->closed = rc_seconds_until(b->closed_until, now);
+    if (report->closed) {
+        base_log(env, BASE_LOG_WARNING, APR_SUCCESS,
+                 "SCIMRC0202: RingCentral refused a %s call of the credential '%s' "
+                 "(429); %s sent for %d s",
+                 rc_group_name(report->group), pacer->names[pass->credential],
+                 penalty == RC_ACCOUNT_PENALTY ? "nothing is"
+                                               : "no call of this group is",
+                 report->closed);
+    }
 }
 
 int rc_pacer_leave(const rc_pacer_t *pacer, const base_env_t *env,
@@ -349,72 +290,55 @@ int rc_pacer_leave(const rc_pacer_t *pacer, const base_env_t *env,
         return 0;
     }
     if (answer->headers) {
-        report.group = group_of(answer->headers, pass->group);
+        report.group = rc_group_of(answer->headers, pass->group);
     }
     settle(pacer->state, pass, answer, now, &report);
     pacer->shared->unlock(pacer->shared->ctx);
-    if (report.news) {
-        base_log(env, BASE_LOG_INFO, APR_SUCCESS,
-                 "SCIMRC0201: RingCentral allows %d %s calls in %d s", report.limit,
-                 rc_group_name(report.group), (int)apr_time_sec(report.window));
-    }
-    if (report.closed) {
-        base_log(env, BASE_LOG_WARNING, APR_SUCCESS,
-                 "SCIMRC0202: RingCentral refused a %s call (429); %s sent for %d s",
-                 rc_group_name(report.group),
-                 answer->penalty == RC_ACCOUNT_PENALTY ? "nothing is"
-                                                       : "no call of this group is",
-                 report.closed);
-    }
+    tell(pacer, env, pass, &report, answer->penalty);
     return report.closed;
 }
 
-void rc_pacer_save(const rc_pacer_state_t *state, rc_pacer_image_t *image)
+apr_size_t rc_pacer_save(const rc_pacer_state_t *state, rc_pacer_image_t *image)
 {
-    memset(image, 0, sizeof *image);
+    const apr_size_t quotas = state->n_credentials * sizeof image->quotas[0];
+
     image->version = RC_PACER_IMAGE_VERSION;
-    image->size = sizeof *image;
-    image->state = *state;
+    image->size = (apr_uint32_t)(offsetof(rc_pacer_image_t, quotas) + quotas);
+    memcpy(image->quotas, state->quotas, quotas);
+    return image->size;
 }
 
-static void load_bucket(rc_bucket_t *b, const rc_bucket_t *saved, apr_time_t now)
+static const rc_quota_t *quota_of(const rc_pacer_image_t *image, const char *key)
 {
-    int i;
+    const apr_size_t n =
+        (image->size - offsetof(rc_pacer_image_t, quotas)) / sizeof image->quotas[0];
+    apr_size_t i;
 
-    if (saved->closed_until > now &&
-        saved->closed_until <= now + apr_time_from_sec(DAY_SECONDS)) {
-        b->closed_until = saved->closed_until;
-    }
-    if (b->limit == 0) {
-        return;
-    }
-    if (saved->learned && saved->limit > 0 && saved->window > 0 &&
-        saved->window <= apr_time_from_sec(DAY_SECONDS)) {
-        b->limit = saved->limit;
-        b->window = saved->window;
-        b->learned = saved->learned;
-    }
-    for (i = 0; i < RC_WINDOW_SLOTS; i++) {
-        apr_time_t t = saved->slots[i].time;
-
-        if (t > 0) {
-            take_slot(b, now, t < now ? t : now, 0);
+    for (i = 0; i < n; i++) {
+        if (strncmp(image->quotas[i].key, key, RC_KEY_SIZE) == 0) {
+            return &image->quotas[i];
         }
     }
+    return NULL;
 }
 
 int rc_pacer_load(rc_pacer_state_t *state, const void *data, apr_size_t len,
                   apr_time_t now)
 {
     const rc_pacer_image_t *image = data;
-    int i;
+    int i, k;
 
-    if (len != sizeof *image || image->version != RC_PACER_IMAGE_VERSION ||
-        image->size != sizeof *image) {
+    if (len < offsetof(rc_pacer_image_t, quotas) || len > sizeof *image ||
+        image->version != RC_PACER_IMAGE_VERSION || image->size != len) {
         return 0;
     }
-    for (i = 0; i < RC_GROUPS; i++) {
-        load_bucket(&state->buckets[i], &image->state.buckets[i], now);
+    for (k = 0; k < state->n_credentials; k++) {
+        rc_quota_t *quota = &state->quotas[k];
+        const rc_quota_t *saved = quota_of(image, quota->key);
+
+        for (i = 0; saved && i < RC_GROUPS; i++) {
+            rc_bucket_load(&quota->buckets[i], &saved->buckets[i], now);
+        }
     }
     return 1;
 }

@@ -9,8 +9,6 @@
 #include "base_str.h"
 #include "rc_call.h"
 
-#define TOKEN_LOCK 0 /* its number in the lock file */
-
 /* A token is renewed when a tenth of its life is left, at most: */
 #define LONGEST_LEAD apr_time_from_sec(300)
 #define LONGEST_LIFE 86400 /* seconds */
@@ -25,7 +23,7 @@ typedef struct backoff_t {
 static const backoff_t refused_backoff = {60, 900};
 static const backoff_t outage_backoff = {2, 60};
 
-static const char grant[] =
+static const char grant_form[] =
     "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=";
 
 static rc_error_t *lock_failed(apr_pool_t *p)
@@ -70,6 +68,7 @@ static void remember(rc_token_state_t *t, rc_error_t *error, apr_time_t now)
             error->retry_after < LONGEST_RETRY ? error->retry_after : LONGEST_RETRY;
     }
     t->retry_at = now + apr_time_from_sec(seconds);
+    t->out |= error->kind == RC_CREDENTIALS;
     t->kind = error->kind;
     t->http_status = error->http_status;
     keep(t->code, sizeof t->code, error->code);
@@ -77,36 +76,47 @@ static void remember(rc_token_state_t *t, rc_error_t *error, apr_time_t now)
     error->retry_after = seconds;
 }
 
-static void complain(const rc_client_t *c, const base_env_t *env,
+static void complain(const rc_client_t *c, const base_env_t *env, int k,
                      const rc_error_t *error)
 {
+    const char *credential = c->conf.credentials[k].name;
+
     if (error->kind == RC_CREDENTIALS) {
-        base_log(env, BASE_LOG_ERROR, APR_SUCCESS,
-                 "SCIMRC0203: account '%s': RingCentral gives no access token: %s (%s, "
-                 "HTTP %d); the next attempt is in %d s",
-                 c->conf.name, error->message, error->code, error->http_status,
-                 error->retry_after);
+        base_log(
+            env, BASE_LOG_ERROR, APR_SUCCESS,
+            "SCIMRC0203: account '%s', credential '%s': RingCentral gives no access "
+            "token: %s (%s, HTTP %d); check client id, client secret and JWT in its "
+            "developer console; the next attempt is in %d s",
+            c->conf.name, credential, error->message, error->code, error->http_status,
+            error->retry_after);
     }
     else {
         base_log(env, BASE_LOG_WARNING, APR_SUCCESS,
-                 "SCIMRC0204: account '%s': no access token for now: %s; the next "
-                 "attempt is in %d s",
-                 c->conf.name, error->message, error->retry_after);
+                 "SCIMRC0204: account '%s', credential '%s': no access token for now: "
+                 "%s; the next attempt is in %d s",
+                 c->conf.name, credential, error->message, error->retry_after);
     }
 }
 
-static rc_error_t *fail(rc_client_t *c, const base_env_t *env, rc_error_t *error)
+/* The end of what SCIMRC0203 told of. */
+static void welcome_back(const rc_client_t *c, const base_env_t *env, int k)
+{
+    base_log(env, BASE_LOG_NOTICE, APR_SUCCESS,
+             "SCIMRC0207: account '%s', credential '%s': RingCentral accepts it again",
+             c->conf.name, c->conf.credentials[k].name);
+}
+
+static rc_error_t *fail(rc_client_t *c, const base_env_t *env, int k, rc_error_t *error)
 {
     if (c->shared->lock(c->shared->ctx) == APR_SUCCESS) {
-        remember(c->token, error, base_now(env));
+        remember(&c->tokens[k], error, base_now(env));
         c->shared->unlock(c->shared->ctx);
     }
-    complain(c, env, error);
+    complain(c, env, k, error);
     return error;
 }
 
-/* The failure that is still remembered, or NULL. */
-static rc_error_t *recall(apr_pool_t *p, const rc_token_state_t *t, apr_time_t now)
+rc_error_t *rc_token_recall(apr_pool_t *p, const rc_token_state_t *t, apr_time_t now)
 {
     rc_error_t *error;
 
@@ -129,17 +139,18 @@ typedef struct view_t {
 static rc_error_t *look(rc_client_t *c, apr_pool_t *p, apr_time_t now,
                         rc_bearer_t *bearer, view_t *view)
 {
-    const rc_token_state_t *t = c->token;
+    const rc_token_state_t *t = &c->tokens[bearer->credential];
 
     if (c->shared->lock(c->shared->ctx) != APR_SUCCESS) {
         return lock_failed(p);
     }
     view->valid = now < t->expires;
     view->due = now >= t->renew_at;
-    view->error = recall(p, t, now);
+    view->error = rc_token_recall(p, t, now);
     if (view->valid) {
         bearer->generation = t->generation;
         bearer->doubted = t->doubted;
+        bearer->forbidden = t->forbidden;
         bearer->expires = t->expires;
         apr_cpystrn(bearer->value, t->value, sizeof bearer->value);
     }
@@ -157,41 +168,49 @@ static int is_usable(const char *token)
     return len > 0 && !token[len] && len < RC_TOKEN_MAX;
 }
 
-static rc_error_t *store(rc_client_t *c, const base_env_t *env, apr_pool_t *p,
-                         const json_t *info, apr_time_t start)
+/* A token as it comes. */
+typedef struct grant_t {
+    int credential;
+    apr_time_t start; /* when it was asked for */
+    int life;         /* seconds */
+    int is_back;      /* it ends what SCIMRC0203 told of */
+} grant_t;
+
+static rc_error_t *store(rc_client_t *c, apr_pool_t *p, const json_t *info,
+                         grant_t *grant)
 {
     const char *value = base_json_string(info, "access_token");
     const char *owner = base_json_string(info, "owner_id");
     json_int_t life = base_json_int(info, "expires_in", UNKNOWN_LIFE);
     apr_interval_time_t lead;
-    rc_token_state_t *t = c->token;
+    rc_token_state_t *t = &c->tokens[grant->credential];
 
     if (!is_usable(value)) {
         return rc_error(p, RC_UNAVAILABLE, "the token endpoint's answer has no token");
     }
-    life = life < 1 ? 1 : life > LONGEST_LIFE ? LONGEST_LIFE : life;
-    lead = apr_time_from_sec(life) / 10;
+    grant->life = life < 1 ? 1 : life > LONGEST_LIFE ? LONGEST_LIFE : (int)life;
+    lead = apr_time_from_sec(grant->life) / 10;
     if (c->shared->lock(c->shared->ctx) != APR_SUCCESS) {
         return lock_failed(p);
     }
-    t->expires = start + apr_time_from_sec(life);
+    t->expires = grant->start + apr_time_from_sec(grant->life);
     t->renew_at = t->expires - (lead < LONGEST_LEAD ? lead : LONGEST_LEAD);
     t->generation++;
     t->retry_at = 0;
     if (!t->doubted) {
         t->failures = 0;
+        grant->is_back = t->out;
+        t->out = 0;
     }
     keep(t->owner, sizeof t->owner, owner ? owner : "");
     apr_cpystrn(t->value, value, sizeof t->value);
     c->shared->unlock(c->shared->ctx);
-    base_log(env, BASE_LOG_INFO, APR_SUCCESS,
-             "SCIMRC0205: account '%s': new access token, valid for %d s", c->conf.name,
-             (int)life);
     return NULL;
 }
 
 /* The error that an answer of the token endpoint stands for. */
-static rc_error_t *judge(rc_client_t *c, apr_pool_t *p, const rc_sent_t *sent)
+static rc_error_t *judge(const rc_credential_t *credential, apr_pool_t *p,
+                         const rc_sent_t *sent)
 {
     const rc_http_response_t *response = &sent->response;
     int status = response->status, explained;
@@ -205,8 +224,8 @@ static rc_error_t *judge(rc_client_t *c, apr_pool_t *p, const rc_sent_t *sent)
     error->kind = status >= 300 && status < 500 && status != 408 && status != 429
                       ? RC_CREDENTIALS
                       : RC_UNAVAILABLE;
-    if (strstr(error->message, c->conf.jwt) ||
-        strstr(error->message, c->conf.client_secret)) {
+    if (strstr(error->message, credential->jwt) ||
+        strstr(error->message, credential->client_secret)) {
         error->message = "(a message that repeats a secret)";
     }
     if (error->retry_after < sent->penalty) {
@@ -215,11 +234,13 @@ static rc_error_t *judge(rc_client_t *c, apr_pool_t *p, const rc_sent_t *sent)
     return error;
 }
 
-static void fill_request(rc_client_t *c, apr_pool_t *p, rc_http_request_t *request)
+static void fill_request(rc_client_t *c, apr_pool_t *p,
+                         const rc_credential_t *credential, rc_http_request_t *request)
 {
-    char *pair = apr_pstrcat(p, c->conf.client_id, ":", c->conf.client_secret, NULL);
+    char *pair =
+        apr_pstrcat(p, credential->client_id, ":", credential->client_secret, NULL);
     char *basic = apr_palloc(p, apr_base64_encode_len((int)strlen(pair)));
-    char *assertion = rc_percent_encode(p, c->conf.jwt);
+    char *assertion = rc_percent_encode(p, credential->jwt);
     char *authorization;
     apr_array_header_t *headers = apr_array_make(p, 4, sizeof(const char *));
 
@@ -233,7 +254,7 @@ static void fill_request(rc_client_t *c, apr_pool_t *p, rc_http_request_t *reque
     request->method = "POST";
     request->url = apr_pstrcat(p, c->conf.platform, "/restapi/oauth/token", NULL);
     request->headers = headers;
-    request->body = apr_pstrcat(p, grant, assertion, NULL);
+    request->body = apr_pstrcat(p, grant_form, assertion, NULL);
     request->body_len = strlen(request->body);
     request->timeout = c->conf.timeout;
     base_secret_clear(pair, strlen(pair));
@@ -241,38 +262,78 @@ static void fill_request(rc_client_t *c, apr_pool_t *p, rc_http_request_t *reque
     base_secret_clear(assertion, strlen(assertion));
 }
 
-/* The caller holds the lock file. */
-static rc_error_t *fetch(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                         apr_time_t deadline)
+/* Tells the others that somebody asks, so that they rather use another credential. */
+static void set_fetched(rc_client_t *c, int k, apr_time_t until)
 {
-    rc_pacer_call_t entry = {who->env, RC_AUTH, RC_INTERACTIVE, deadline,
-                             c->conf.timeout};
+    if (c->shared->lock(c->shared->ctx) == APR_SUCCESS) {
+        c->tokens[k].fetched_until = until;
+        c->shared->unlock(c->shared->ctx);
+    }
+}
+
+static void exchange(rc_client_t *c, const base_env_t *env, apr_pool_t *p,
+                     const rc_pass_t *pass, rc_sent_t *sent)
+{
     rc_http_request_t request;
-    rc_error_t *error;
-    rc_pass_t pass;
-    rc_sent_t sent;
-    apr_time_t start;
     char *authorization;
 
-    error = rc_pacer_enter(&c->pacer, p, &entry, &pass);
-    if (error) {
-        return error;
-    }
-    fill_request(c, p, &request);
-    start = base_now(who->env);
-    rc_call_exchange(c, who->env, p, &pass, &request, &sent);
+    fill_request(c, p, &c->conf.credentials[pass->credential], &request);
+    rc_call_exchange(c, env, p, pass, &request, sent);
     authorization = APR_ARRAY_IDX(request.headers, 3, char *);
     base_secret_clear(authorization, strlen(authorization));
     base_secret_clear((char *)request.body, request.body_len);
-    if (sent.exchange == RC_EXCHANGE_DONE && sent.response.status == 200) {
-        error = store(
-            c, who->env, p,
-            base_json_parse(p, sent.response.body, sent.response.body_len, 8, 0, NULL),
-            start);
-        base_secret_clear((char *)sent.response.body, sent.response.body_len);
-        return error ? fail(c, who->env, error) : NULL;
+}
+
+/* What came of an exchange: a token in shared memory, or an error. */
+static rc_error_t *accept_grant(rc_client_t *c, const base_env_t *env, apr_pool_t *p,
+                                const rc_sent_t *sent, grant_t *grant)
+{
+    const rc_http_response_t *response = &sent->response;
+    const int k = grant->credential;
+    rc_error_t *error;
+
+    if (sent->exchange != RC_EXCHANGE_DONE || response->status != 200) {
+        return judge(&c->conf.credentials[k], p, sent);
     }
-    return fail(c, who->env, judge(c, p, &sent));
+    error =
+        store(c, p, base_json_parse(p, response->body, response->body_len, 8, 0, NULL),
+              grant);
+    base_secret_clear((char *)response->body, response->body_len);
+    if (error) {
+        return error;
+    }
+    base_log(env, BASE_LOG_INFO, APR_SUCCESS,
+             "SCIMRC0205: account '%s', credential '%s': new access token, valid for "
+             "%d s",
+             c->conf.name, c->conf.credentials[k].name, grant->life);
+    if (grant->is_back) {
+        welcome_back(c, env, k);
+    }
+    return NULL;
+}
+
+/* The caller holds the lock file. */
+static rc_error_t *fetch(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p, int k,
+                         apr_time_t deadline)
+{
+    rc_pacer_call_t entry = {
+        who->env,
+        {RC_GROUP_BIT(RC_AUTH), 1u << k, RC_INTERACTIVE, c->conf.timeout},
+        deadline};
+    grant_t grant = {k, 0, 0, 0};
+    rc_pass_t pass = {0};
+    rc_sent_t sent;
+    rc_error_t *error = rc_pacer_enter(&c->pacer, p, &entry, &pass);
+
+    if (error) {
+        return error;
+    }
+    grant.start = base_now(who->env);
+    set_fetched(c, k, grant.start + c->conf.timeout);
+    exchange(c, who->env, p, &pass, &sent);
+    error = accept_grant(c, who->env, p, &sent, &grant);
+    set_fetched(c, k, 0);
+    return error ? fail(c, who->env, k, error) : NULL;
 }
 
 /* Waits for the lock and the quota only when there is no token to go on with. */
@@ -283,8 +344,8 @@ static rc_error_t *renew(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
     rc_error_t *error;
     base_lock_t *lock = NULL;
     apr_time_t deadline = before->valid ? 0 : who->deadline;
-    apr_status_t rv =
-        base_lock_acquire(&lock, p, c->conf.lock_file, TOKEN_LOCK, deadline, who->env);
+    apr_status_t rv = base_lock_acquire(&lock, p, c->conf.lock_file, bearer->credential,
+                                        deadline, who->env);
 
     if (rv == APR_TIMEUP || rv == APR_EINTR) {
         return rc_error(p, rv == APR_EINTR ? RC_INTERRUPTED : RC_UNAVAILABLE,
@@ -297,7 +358,7 @@ static rc_error_t *renew(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
     }
     error = look(c, p, base_now(who->env), bearer, &now);
     if (!error && (!now.valid || now.due)) {
-        error = now.error ? now.error : fetch(c, who, p, deadline);
+        error = now.error ? now.error : fetch(c, who, p, bearer->credential, deadline);
         if (!error) {
             error = look(c, p, base_now(who->env), bearer, &now);
         }
@@ -310,10 +371,13 @@ static rc_error_t *renew(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
 }
 
 rc_error_t *rc_token_get(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                         rc_bearer_t *bearer)
+                         int credential, rc_bearer_t *bearer)
 {
     view_t view = {0, 0, NULL};
-    rc_error_t *error = look(c, p, base_now(who->env), bearer, &view);
+    rc_error_t *error;
+
+    bearer->credential = credential;
+    error = look(c, p, base_now(who->env), bearer, &view);
 
     if (error || (view.valid && (!view.due || view.error))) {
         return error;
@@ -328,13 +392,28 @@ rc_error_t *rc_token_get(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
     return error;
 }
 
+/* The state that a bearer is of, locked; NULL when there is a newer one. */
+static rc_token_state_t *lock_token(rc_client_t *c, const rc_bearer_t *bearer)
+{
+    rc_token_state_t *t = &c->tokens[bearer->credential];
+
+    if (c->shared->lock(c->shared->ctx) != APR_SUCCESS) {
+        return NULL;
+    }
+    if (t->generation == bearer->generation) {
+        return t;
+    }
+    c->shared->unlock(c->shared->ctx);
+    return NULL;
+}
+
 void rc_token_drop(rc_client_t *c, const rc_bearer_t *bearer)
 {
-    if (c->shared->lock(c->shared->ctx) == APR_SUCCESS) {
-        if (c->token->generation == bearer->generation) {
-            c->token->expires = 0;
-            c->token->doubted = 1; /* the next one is on trial for all who use it */
-        }
+    rc_token_state_t *t = lock_token(c, bearer);
+
+    if (t) {
+        t->expires = 0;
+        t->doubted = 1; /* the next one is on trial for all who use it */
         c->shared->unlock(c->shared->ctx);
     }
 }
@@ -343,14 +422,10 @@ void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
                        const rc_bearer_t *bearer, rc_error_t *error)
 {
     apr_time_t now = base_now(who->env);
-    rc_token_state_t *t = c->token;
+    rc_token_state_t *t = lock_token(c, bearer);
     int is_first;
 
-    if (c->shared->lock(c->shared->ctx) != APR_SUCCESS) {
-        return;
-    }
-    if (t->generation != bearer->generation) {
-        c->shared->unlock(c->shared->ctx);
+    if (!t) {
         return;
     }
     error->kind = RC_CREDENTIALS;
@@ -365,35 +440,24 @@ void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
     }
     c->shared->unlock(c->shared->ctx);
     if (is_first) {
-        complain(c, who->env, error);
+        complain(c, who->env, bearer->credential, error);
     }
 }
 
-void rc_token_trust(rc_client_t *c, const rc_bearer_t *bearer)
+void rc_token_trust(rc_client_t *c, const rc_caller_t *who, const rc_bearer_t *bearer)
 {
-    if (c->shared->lock(c->shared->ctx) == APR_SUCCESS) {
-        if (c->token->generation == bearer->generation) {
-            c->token->doubted = 0;
-            c->token->failures = 0;
-        }
-        c->shared->unlock(c->shared->ctx);
-    }
-}
+    rc_token_state_t *t = lock_token(c, bearer);
+    int is_back;
 
-rc_error_t *rc_client_owner(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                            const char **id)
-{
-    rc_bearer_t bearer;
-    rc_error_t *error = rc_token_get(c, who, p, &bearer);
-
-    base_secret_clear(&bearer, sizeof bearer);
-    if (error) {
-        return error;
+    if (!t) {
+        return;
     }
-    if (c->shared->lock(c->shared->ctx) != APR_SUCCESS) {
-        return lock_failed(p);
-    }
-    *id = apr_pstrdup(p, c->token->owner);
+    is_back = t->out;
+    t->doubted = 0;
+    t->failures = 0;
+    t->out = 0;
     c->shared->unlock(c->shared->ctx);
-    return NULL;
+    if (is_back) {
+        welcome_back(c, who->env, bearer->credential);
+    }
 }

@@ -1,4 +1,5 @@
-/* One access token for all processes, got with the JWT grant (RFC 7523). */
+/* One access token of each credential for all processes, got with the JWT grant (RFC
+ * 7523). */
 #ifndef RC_TOKEN_H
 #define RC_TOKEN_H
 
@@ -6,7 +7,7 @@
 
 #define RC_TOKEN_MAX 4096
 
-/* In shared memory. */
+/* Of one credential, in shared memory. */
 typedef struct rc_token_state_t {
     apr_time_t expires;  /* 0: there is no token to be used */
     apr_time_t renew_at; /* somebody should get the next one */
@@ -14,10 +15,15 @@ typedef struct rc_token_state_t {
     /* The last failure, remembered so that nobody asks for the same answer again. */
     apr_uint32_t failures; /* in a row */
     apr_time_t retry_at;
-    apr_int32_t kind;        /* rc_error_kind_t */
-    apr_int32_t http_status; /* of the token endpoint */
-    apr_int32_t doubted;     /* the platform has refused a token that was new, and
-                              * accepted none since */
+    apr_time_t fetched_until; /* somebody asks the endpoint until then, or 0 */
+    apr_int32_t kind;         /* rc_error_kind_t */
+    apr_int32_t http_status;  /* of the token endpoint */
+    apr_int32_t out;          /* it was said that the platform refuses the credential */
+    apr_int32_t doubted;      /* the platform has refused a token that was new, and
+                               * accepted none since */
+    /* Calls for which the credential lacks a permission: bits of endpoints. */
+    apr_uint64_t forbidden;
+    apr_time_t forbidden_until;
     char code[64], message[256];
     char owner[24];           /* the extension that the token speaks for, or "" */
     char value[RC_TOKEN_MAX]; /* the last member: most of it is rarely copied */
@@ -25,17 +31,24 @@ typedef struct rc_token_state_t {
 
 /* A token in use. To be cleared after it. */
 typedef struct rc_bearer_t {
+    int credential;
     apr_uint32_t generation;
+    apr_uint64_t forbidden;
     int doubted;
     apr_time_t expires;
     char value[RC_TOKEN_MAX];
 } rc_bearer_t;
 
-/* A token that is valid now; gets a new one when there is none or it is about to
- * expire, one process for all. RC_CREDENTIALS, RC_UNAVAILABLE (with retry_after while a
- * failure is remembered), RC_BUSY or RC_INTERRUPTED when there is none in time. */
+/* The failure that is still remembered, in `p`, or NULL. Under the lock. */
+rc_error_t *rc_token_recall(apr_pool_t *p, const rc_token_state_t *state,
+                            apr_time_t now);
+
+/* A token of the credential that is valid now; gets a new one when there is none or it
+ * is about to expire, one process for all. RC_CREDENTIALS, RC_UNAVAILABLE (with
+ * retry_after while a failure is remembered), RC_BUSY or RC_INTERRUPTED when there is
+ * none in time. */
 rc_error_t *rc_token_get(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                         rc_bearer_t *bearer);
+                         int credential, rc_bearer_t *bearer);
 
 /* The platform answered 401. Nobody uses this token again; a newer one stays. */
 void rc_token_drop(rc_client_t *c, const rc_bearer_t *bearer);
@@ -45,6 +58,6 @@ void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
                        const rc_bearer_t *bearer, rc_error_t *error);
 
 /* The platform accepted the token. */
-void rc_token_trust(rc_client_t *c, const rc_bearer_t *bearer);
+void rc_token_trust(rc_client_t *c, const rc_caller_t *who, const rc_bearer_t *bearer);
 
 #endif

@@ -18,7 +18,7 @@ static void fresh(apr_pool_t *p)
 
 static rc_caller_t caller(int seconds)
 {
-    rc_caller_t who = {&fake.env, fake.now + seconds * SECOND, RC_INTERACTIVE};
+    rc_caller_t who = {&fake.env, fake.now + seconds * SECOND, RC_INTERACTIVE, NULL};
 
     return who;
 }
@@ -97,7 +97,7 @@ static rc_error_t *timezones(rc_caller_t *who, apr_pool_t *p, json_t **out)
 
 static rc_error_t *directory(rc_caller_t *who, apr_pool_t *p, json_t **out)
 {
-    return rc_directory_read(client, who, p, out);
+    return rc_directory_read(client, who, p, apr_array_make(p, 1, sizeof(char *)), out);
 }
 
 static const struct operation_t {
@@ -167,7 +167,7 @@ static void test_operations(apr_pool_t *p)
                "... a type with a body");
         is_int(r->timeout, 20 * SECOND, "... time-out");
         quota = rc_client_quota(fake.shared.memory);
-        is_int(quota->buckets[o->group].sent, 1, "... group");
+        is_int(quota->quotas[0].buckets[o->group].sent, 1, "... group");
         ok(!strstr(fake.log, "SECRET"), "... no secret in the log");
     }
 }
@@ -314,7 +314,7 @@ static rc_client_t *sibling; /* the same account in another process */
 
 static void renew_meanwhile(fake_t *f, int nth)
 {
-    rc_caller_t who = {&f->env, f->now + 10 * SECOND, RC_INTERACTIVE};
+    rc_caller_t who = {&f->env, f->now + 10 * SECOND, RC_INTERACTIVE, NULL};
     static const fake_answer_t answers[] = {{DONE, 401, NULL, "", 0},
                                             {DONE, 200, NULL, ONE, 0},
                                             {DONE, 401, NULL, "", 0},
@@ -334,7 +334,7 @@ static void test_refused_elsewhere(apr_pool_t *p)
     json_t *out;
 
     fresh(p);
-    rc_client_quota(fake.shared.memory)->buckets[RC_LIGHT].cold = 0;
+    rc_client_quota(fake.shared.memory)->quotas[0].buckets[RC_LIGHT].cold = 0;
     sibling = client;
     fake_script(&fake, NULL, 0);
     fake.on_perform = renew_meanwhile;
@@ -372,7 +372,7 @@ static void test_outlived(apr_pool_t *p)
         fake_script(&fake, &good, 1);
         who = caller(100);
         error = remove_two(&who, p, &out);
-        heavy = &rc_client_quota(fake.shared.memory)->buckets[RC_HEAVY];
+        heavy = &rc_client_quota(fake.shared.memory)->quotas[0].buckets[RC_HEAVY];
         for (i = 0; i < RC_WINDOW_SLOTS; i++) {
             in_flight += heavy->slots[i].in_flight;
         }

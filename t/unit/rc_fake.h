@@ -41,7 +41,8 @@ typedef struct fake_t {
     int n_script, at;
     const fake_answer_t *token_script; /* NULL: every request gets a token */
     int n_token_script, token_at;
-    int tokens;                                    /* given out */
+    int tokens;          /* given out */
+    const char *refused; /* the end of the JWT that gets no token, or NULL */
     void (*on_perform)(struct fake_t *f, int nth); /* before an API answer */
     fake_request_t requests[200];
     int n_requests;
@@ -119,11 +120,24 @@ static rc_exchange_t fake_reply(fake_t *f, apr_pool_t *p, const fake_answer_t *a
     return a->exchange;
 }
 
+/* Who asks for a token: "second", "third", or "token" for the first credential. */
+static const char *fake_user(const char *body)
+{
+    return strstr(body, "second")  ? "second"
+           : strstr(body, "third") ? "third"
+                                   : "token";
+}
+
 static rc_exchange_t fake_perform(void *ctx, apr_pool_t *p,
                                   const rc_http_request_t *request,
                                   rc_http_response_t *response, const char **problem)
 {
     static const fake_answer_t none = {RC_EXCHANGE_LOST, 0, NULL, NULL, 0};
+    static const fake_answer_t refusal = {
+        RC_EXCHANGE_DONE, 400, NULL,
+        "{\"error\":\"invalid_client\",\"errors\":[{\"errorCode\":\"OAU-153\","
+        "\"message\":\"Invalid client\"}]}",
+        0};
     fake_t *f = ctx;
     fake_request_t *seen = &f->requests[f->n_requests++];
     int is_token = strcmp(request->url, FAKE_TOKEN_URL) == 0;
@@ -142,13 +156,18 @@ static rc_exchange_t fake_perform(void *ctx, apr_pool_t *p,
             f->token_at < f->n_token_script ? &f->token_script[f->token_at++] : &none,
             response, problem);
     }
+    if (is_token && f->refused && strstr(seen->body, f->refused)) {
+        return fake_reply(f, p, &refusal, response, problem);
+    }
     if (is_token) {
         fake_answer_t token = {RC_EXCHANGE_DONE, 200, NULL, NULL, 0};
 
-        token.body = apr_psprintf(p,
-                                  "{\"access_token\":\"SECRET-token-%d\","
-                                  "\"expires_in\":3600,\"token_type\":\"bearer\"}",
-                                  ++f->tokens);
+        token.body =
+            apr_psprintf(p,
+                         "{\"access_token\":\"SECRET-%s-%d\","
+                         "\"owner_id\":\"%s\",\"expires_in\":3600,"
+                         "\"token_type\":\"bearer\"}",
+                         fake_user(seen->body), ++f->tokens, fake_user(seen->body));
         return fake_reply(f, p, &token, response, problem);
     }
     if (f->on_perform) {
@@ -184,23 +203,29 @@ static inline void fake_script(fake_t *f, const fake_answer_t *script, int n)
     f->slept = 0;
 }
 
+#define FAKE_CREDENTIALS 3
+
 static inline const char *fake_lock_file(fake_t *f)
 {
     return apr_pstrdup(
         f->p, tap_temporary(apr_psprintf(f->p, "rc_fake.%d.lock", (int)getpid())));
 }
 
-/* A client with fresh shared memory. */
-static inline rc_client_t *fake_client(fake_t *f)
+/* A client with some credentials and fresh shared memory. */
+static inline rc_client_t *fake_client_with(fake_t *f, int n)
 {
+    static const rc_credential_t credentials[FAKE_CREDENTIALS] = {
+        {"main", "the-client", "SECRET-client+", "SECRET.jw/t"},
+        {"two", "the-client", "SECRET-client+", "SECRET.second"},
+        {"three", "other-client", "SECRET-other", "SECRET.third"}};
     rc_client_conf_t conf;
 
     memset(&conf, 0, sizeof conf);
     conf.name = "acme";
     conf.platform = "https://rc.test";
-    conf.client_id = "the-client";
-    conf.client_secret = "SECRET-client+";
-    conf.jwt = "SECRET.jw/t";
+    conf.credentials = credentials;
+    conf.n_credentials = n;
+    conf.max_waiting = 500;
     conf.lock_file = fake_lock_file(f);
     conf.timeout = apr_time_from_sec(20);
     conf.background_percent = 50;
@@ -211,6 +236,11 @@ static inline rc_client_t *fake_client(fake_t *f)
     f->shared.memory = apr_palloc(f->p, rc_client_shared_size());
     rc_client_shared_init(f->shared.memory, &conf);
     return rc_client_create(f->p, &conf, &f->transport, &f->shared);
+}
+
+static inline rc_client_t *fake_client(fake_t *f)
+{
+    return fake_client_with(f, 1);
 }
 
 static inline void fake_done(fake_t *f)

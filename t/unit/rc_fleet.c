@@ -18,6 +18,7 @@ typedef struct shared_t {
 } shared_t;
 
 static shared_t *shared;
+static const char *const names[] = {"main"};
 
 static apr_time_t real_now(void *ctx)
 {
@@ -71,14 +72,15 @@ static void work(apr_pool_t *p, int seed, apr_time_t end)
 {
     base_env_t env = {NULL, real_now, real_sleep, no_log};
     base_shared_t memory = {shared, NULL, real_lock, real_unlock};
-    rc_pacer_t pacer = {&memory, &shared->state, 50};
+    rc_pacer_t pacer = {&memory, &shared->state, rc_plan_create(p, 1), names, 50, 500};
     unsigned random = (unsigned)seed;
 
     while (apr_time_now() < end) {
-        rc_pacer_call_t call = {&env, RC_MEDIUM, RC_INTERACTIVE, end, WINDOW};
+        rc_pacer_call_t call = {
+            &env, {RC_GROUP_BIT(RC_MEDIUM), 1, RC_INTERACTIVE, WINDOW}, end};
         apr_table_t *headers = apr_table_make(p, 4);
         rc_pacer_answer_t answer = {1, headers, RC_NO_PENALTY};
-        rc_pass_t pass;
+        rc_pass_t pass = {0};
         int left;
 
         if (rc_pacer_enter(&pacer, p, &call, &pass)) {
@@ -112,7 +114,7 @@ int main(void)
     pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
     pthread_mutex_init(&shared->mutex, &attr);
     pthread_mutex_init(&shared->platform, &attr);
-    rc_pacer_init(&shared->state, NULL);
+    rc_pacer_init(&shared->state, 1, NULL);
     end = apr_time_now() + DURATION;
     for (i = 0; i < PROCESSES; i++) {
         if (fork() == 0) {

@@ -4,20 +4,24 @@
 
 static fake_t fake;
 static rc_pacer_state_t state;
-static rc_pacer_t pacer = {&fake.shared, &state, 50};
+static const char *const names[] = {"main", "second"};
+static rc_pacer_t pacer = {&fake.shared, &state, NULL, names, 50, 500};
 static const apr_time_t never = 0;
 
 static void fresh(apr_pool_t *p)
 {
     fake_init(&fake, p);
-    rc_pacer_init(&state, NULL);
+    rc_pacer_init(&state, 1, NULL);
+    pacer.plan = rc_plan_create(p, 1);
 }
 
 static rc_error_t *enter(rc_group_t group, rc_class_t work, apr_time_t deadline,
                          rc_pass_t *pass)
 {
-    rc_pacer_call_t call = {&fake.env, group, work, deadline, 20 * SECOND};
+    rc_pacer_call_t call = {
+        &fake.env, {RC_GROUP_BIT(group), 1, work, 20 * SECOND}, deadline};
 
+    memset(pass, 0, sizeof *pass);
     return rc_pacer_enter(&pacer, fake.p, &call, pass);
 }
 
@@ -85,7 +89,7 @@ static void test_slow_answer(apr_pool_t *p)
     rc_pass_t slow, pass;
 
     fresh(p);
-    state.buckets[RC_HEAVY].cold = 0;
+    state.quotas[0].buckets[RC_HEAVY].cold = 0;
     enter(RC_HEAVY, RC_INTERACTIVE, never, &slow);
     is_int(burst(RC_HEAVY, RC_INTERACTIVE), 9, "a call in flight counts");
     fake.now += 15 * SECOND;
@@ -98,7 +102,7 @@ static void test_slow_answer(apr_pool_t *p)
     enter(RC_HEAVY, RC_INTERACTIVE, never, &slow);
     leave_unsent(&slow);
     is_int(burst(RC_HEAVY, RC_INTERACTIVE), 10, "what was not sent does not count");
-    is_int(state.buckets[RC_HEAVY].sent, 10, "... and is not counted");
+    is_int(state.quotas[0].buckets[RC_HEAVY].sent, 10, "... and is not counted");
 }
 
 static void test_killed(apr_pool_t *p)
@@ -107,7 +111,7 @@ static void test_killed(apr_pool_t *p)
     int i;
 
     fresh(p);
-    state.buckets[RC_HEAVY].cold = 0;
+    state.quotas[0].buckets[RC_HEAVY].cold = 0;
     enter(RC_HEAVY, RC_INTERACTIVE, never, &lost);
     for (i = 0; i < 9; i++) {
         enter(RC_HEAVY, RC_INTERACTIVE, never, &pass);
@@ -141,7 +145,8 @@ static void test_no_limit(apr_pool_t *p)
     rc_pass_t pass;
 
     fake_init(&fake, p);
-    rc_pacer_init(&state, limits);
+    rc_pacer_init(&state, 1, limits);
+    pacer.plan = rc_plan_create(p, 1);
     is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 1000, "no limit");
     enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
     leave(&pass, headers_40, RC_NO_PENALTY);
@@ -251,7 +256,7 @@ static void test_learning_in_flight(apr_pool_t *p)
     int i;
 
     fresh(p);
-    state.buckets[RC_MEDIUM].cold = 0;
+    state.quotas[0].buckets[RC_MEDIUM].cold = 0;
     for (i = 0; i < 4; i++) {
         enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass[i]);
     }
@@ -330,10 +335,217 @@ static void test_waiting(apr_pool_t *p)
     fake.lock_fails = 0;
 }
 
+/* Somebody of another process who says that it will be back within `seconds`. */
+static void stand_in_line(rc_group_t group, double seconds)
+{
+    rc_waiter_t waiter = {rc_line_ticket(&state.line),
+                          fake.now + (apr_time_t)(seconds * APR_USEC_PER_SEC),
+                          RC_GROUP_BIT(group), 1, RC_INTERACTIVE};
+
+    rc_line_join(&state.line, RC_WAITERS_MAX, &waiter);
+}
+
+static void test_line(apr_pool_t *p)
+{
+    rc_error_t *error;
+    rc_pass_t pass;
+    int i;
+
+    fresh(p);
+    burst(RC_HEAVY, RC_INTERACTIVE);
+    for (i = 0; i < 14; i++) {
+        stand_in_line(RC_HEAVY, 1000);
+    }
+    error = enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 100 * SECOND, &pass);
+    is_int(error ? error->retry_after : 0, 122, "a newcomer is told its own turn");
+    is_int(fake.slept, 0, "... at once, when it is too late for it");
+    is_int(state.line.n, 14, "... and does not stand in the line");
+    pacer.max_waiting = 14;
+    error = enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 300 * SECOND, &pass);
+    ok(error && error->kind == RC_BUSY && error->retry_after == 122 &&
+           strstr(error->message, "too many"),
+       "the line is not longer than it may be");
+    pacer.max_waiting = 500;
+    ok(!enter(RC_LIGHT, RC_INTERACTIVE, never, &pass),
+       "who wants something else need not wait");
+
+    fresh(p);
+    burst(RC_HEAVY, RC_INTERACTIVE);
+    stand_in_line(RC_HEAVY, 61.5);
+    state.quotas[0].buckets[RC_HEAVY].heard += 30 * SECOND; /* so that it stays warm */
+    ok(!enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 300 * SECOND, &pass),
+       "nine more may go beside one that waits");
+    is_int(fake.now - FAKE_START < 61 * SECOND, 1, "... at their time");
+    is_int(state.line.n, 1, "... which does not take its place");
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 8, "... and no more than those");
+    error = enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 100 * SECOND, &pass);
+    ok(!error && fake.now > FAKE_START + 61.5 * SECOND &&
+           fake.now < FAKE_START + 64 * SECOND,
+       "when it does not come back another has its place, soon");
+    is_int(state.line.n, 0, "... and the line empty");
+}
+
+static apr_status_t sleep_and_close(void *ctx, apr_interval_time_t t)
+{
+    state.quotas[0].buckets[RC_HEAVY].closed_until = fake.now + 900 * SECOND;
+    return fake_sleep(ctx, t);
+}
+
+static void test_leaving_the_line(apr_pool_t *p)
+{
+    rc_error_t *error;
+    rc_pass_t pass;
+
+    fresh(p);
+    burst(RC_HEAVY, RC_INTERACTIVE);
+    fake.env.sleep = sleep_and_close;
+    error = enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 90 * SECOND, &pass);
+    ok(error && error->kind == RC_BUSY && error->retry_after > 890,
+       "a penalty that begins meanwhile ends the wait");
+    ok(fake.slept <= 2 * SECOND, "... soon");
+    is_int(state.line.n, 0, "... and nobody is left in the line");
+    fresh(p);
+    burst(RC_HEAVY, RC_INTERACTIVE);
+    fake.interrupted = 1;
+    enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 90 * SECOND, &pass);
+    is_int(state.line.n, 0, "nor who was interrupted");
+    is_int(state.line.last_ticket, 12, "... having stood there");
+}
+
+static void test_tickets(apr_pool_t *p)
+{
+    rc_pacer_call_t call = {&fake.env,
+                            {RC_GROUP_BIT(RC_HEAVY), 1, RC_INTERACTIVE, 20 * SECOND},
+                            FAKE_START + 200 * SECOND};
+    rc_pass_t first, pass;
+    int i;
+
+    fresh(p);
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &first);
+    leave_unsent(&first);
+    burst(RC_HEAVY, RC_INTERACTIVE);
+    for (i = 0; i < 10; i++) {
+        stand_in_line(RC_HEAVY, 1000);
+    }
+    ok(!rc_pacer_enter(&pacer, p, &call, &first) && fake.now < FAKE_START + 61 * SECOND,
+       "who comes again goes before those who came after it");
+    ok(enter(RC_HEAVY, RC_INTERACTIVE, FAKE_START + 70 * SECOND, &pass) != NULL,
+       "... and no other does");
+    call.wish.groups = 0;
+    ok(rc_pacer_enter(&pacer, p, &call, &pass) != NULL, "a call of no group");
+    call.wish.groups = 1;
+    call.wish.credentials = 2;
+    ok(rc_pacer_enter(&pacer, p, &call, &pass) != NULL, "... of no credential");
+}
+
+static void test_renewal(apr_pool_t *p)
+{
+    rc_pass_t pass, other;
+    int i;
+
+    fresh(p);
+    state.quotas[0].buckets[RC_HEAVY].cold = 0;
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &pass);
+    fake.now += 10 * SECOND;
+    is_int(rc_pacer_renew(&pacer, &fake.env, 20 * SECOND, &pass), 1,
+           "a pass is renewed");
+    fake.now = FAKE_START + 81 * SECOND;
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 9, "... and counts from then on");
+    is_int(rc_pacer_renew(&pacer, &fake.env, 20 * SECOND, &pass), 1, "... again");
+    leave_unsent(&pass);
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 1, "... until it is given back");
+
+    fresh(p);
+    state.quotas[0].buckets[RC_HEAVY].cold = 0;
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &pass);
+    fake.now += 81 * SECOND;
+    for (i = 0; i < 10; i++) {
+        enter(RC_HEAVY, RC_INTERACTIVE, fake.now + 6 * SECOND, &other);
+    }
+    is_int(rc_pacer_renew(&pacer, &fake.env, 20 * SECOND, &pass), 0,
+           "one that was forgotten has lapsed");
+}
+
+static const rc_limit_t small[RC_GROUPS] = {
+    {2, 60 * SECOND}, {2, 60 * SECOND}, {2, 60 * SECOND}, {2, 60 * SECOND}};
+
+static void fresh_pair(apr_pool_t *p)
+{
+    fake_init(&fake, p);
+    rc_pacer_init(&state, 2, small);
+    pacer.plan = rc_plan_create(p, 2);
+}
+
+static rc_error_t *enter_any(rc_group_t group, rc_pass_t *pass)
+{
+    rc_pacer_call_t call = {
+        &fake.env, {RC_GROUP_BIT(group), 3, RC_INTERACTIVE, 20 * SECOND}, never};
+
+    memset(pass, 0, sizeof *pass);
+    return rc_pacer_enter(&pacer, fake.p, &call, pass);
+}
+
+static void test_credentials(apr_pool_t *p)
+{
+    rc_pass_t pass;
+    rc_error_t *error;
+    int i, n = 0, of_second = 0;
+
+    fresh_pair(p);
+    while (n < 10 && !enter_any(RC_MEDIUM, &pass)) {
+        leave(&pass, "", RC_NO_PENALTY);
+        of_second += pass.credential;
+        n++;
+    }
+    is_int(n, 4, "two credentials may send twice as much");
+    is_int(of_second, 2, "... one half each");
+    enter_any(RC_HEAVY, &pass);
+    leave(&pass, "X-Rate-Limit-Limit: 7\nX-Rate-Limit-Remaining: 6", RC_NO_PENALTY);
+    is_int(state.quotas[pass.credential].buckets[RC_HEAVY].limit, 7,
+           "a limit is learned");
+    is_int(state.quotas[!pass.credential].buckets[RC_HEAVY].limit, 2,
+           "... of one credential");
+    ok(strstr(fake.log, "to the credential 'main'") != NULL, "... and logged");
+    enter_any(RC_HEAVY, &pass);
+    is_int(leave(&pass, "Retry-After: 70", RC_GROUP_PENALTY), 70, "a penalty");
+    i = pass.credential;
+    ok(!enter_any(RC_HEAVY, &pass) && pass.credential == !i,
+       "... of one credential too");
+    ok(strstr(fake.log, "of the credential 'second'") != NULL, "... and logged");
+    is_int(leave(&pass, "Retry-After: 80", RC_ACCOUNT_PENALTY), 80,
+           "one of the whole account");
+    error = enter_any(RC_LIGHT, &pass);
+    is_int(error ? error->retry_after : 0, 80, "... closes both");
+    ok(!enter_any(RC_AUTH, &pass), "... but for tokens");
+}
+
+static void test_image_of_several(apr_pool_t *p)
+{
+    static rc_pacer_image_t image;
+    rc_pass_t pass;
+    apr_size_t len;
+
+    fresh_pair(p);
+    apr_cpystrn(state.quotas[0].key, "one", RC_KEY_SIZE);
+    apr_cpystrn(state.quotas[1].key, "two", RC_KEY_SIZE);
+    enter_any(RC_HEAVY, &pass);
+    leave(&pass, "Retry-After: 100", RC_GROUP_PENALTY);
+    len = rc_pacer_save(&state, &image);
+    ok(len < sizeof image, "an image is as long as it has credentials");
+    fresh_pair(p);
+    apr_cpystrn(state.quotas[0].key, "new", RC_KEY_SIZE);
+    apr_cpystrn(state.quotas[1].key, "one", RC_KEY_SIZE);
+    is_int(rc_pacer_load(&state, &image, len, fake.now), 1, "it is read");
+    ok(!state.quotas[0].buckets[RC_HEAVY].closed_until &&
+           state.quotas[1].buckets[RC_HEAVY].closed_until,
+       "... by what the credentials are, not by their order");
+}
+
 static void test_image(apr_pool_t *p)
 {
     static rc_pacer_image_t image;
     rc_pass_t pass;
+    apr_size_t len;
     int i;
 
     fresh(p);
@@ -343,31 +555,30 @@ static void test_image(apr_pool_t *p)
     enter(RC_LIGHT, RC_INTERACTIVE, never, &pass);
     leave(&pass, "Retry-After: 100", RC_GROUP_PENALTY);
     enter(RC_AUTH, RC_INTERACTIVE, never, &pass); /* in flight */
-    rc_pacer_save(&state, &image);
+    len = rc_pacer_save(&state, &image);
 
     fake.now += 10 * SECOND;
-    rc_pacer_init(&state, NULL);
-    is_int(rc_pacer_load(&state, &image, sizeof image, fake.now), 1,
-           "an image is read");
+    rc_pacer_init(&state, 1, NULL);
+    is_int(rc_pacer_load(&state, &image, len, fake.now), 1, "an image is read");
     is_int(burst(RC_MEDIUM, RC_INTERACTIVE), 20, "... with learned limits and calls");
     is_int(burst(RC_HEAVY, RC_INTERACTIVE), 0, "... with a full window");
     is_int(burst(RC_LIGHT, RC_INTERACTIVE), 0, "... with a penalty");
     is_int(burst(RC_AUTH, RC_INTERACTIVE), 4, "... and what was in flight");
-    rc_pacer_init(&state, NULL);
-    rc_pacer_load(&state, &image, sizeof image, fake.now + 3600 * SECOND);
+    rc_pacer_init(&state, 1, NULL);
+    rc_pacer_load(&state, &image, len, fake.now + 3600 * SECOND);
     fake.now += 3600 * SECOND;
     is_int(burst(RC_HEAVY, RC_INTERACTIVE), 10, "an old image takes nothing away");
     is_int(burst(RC_LIGHT, RC_INTERACTIVE), 50, "... and keeps nothing closed");
 
-    rc_pacer_init(&state, NULL);
-    is_int(rc_pacer_load(&state, &image, sizeof image - 1, fake.now), 0, "cut short");
+    rc_pacer_init(&state, 1, NULL);
+    is_int(rc_pacer_load(&state, &image, len - 1, fake.now), 0, "cut short");
     image.version++;
-    is_int(rc_pacer_load(&state, &image, sizeof image, fake.now), 0, "other version");
+    is_int(rc_pacer_load(&state, &image, len, fake.now), 0, "other version");
     image.version--;
     for (i = 0; i < RC_GROUPS; i++) {
-        memset(&image.state.buckets[i], 0x7f, sizeof image.state.buckets[i]);
+        memset(&image.quotas[0].buckets[i], 0x7f, sizeof image.quotas[0].buckets[i]);
     }
-    is_int(rc_pacer_load(&state, &image, sizeof image, fake.now), 1, "wild values");
+    is_int(rc_pacer_load(&state, &image, len, fake.now), 1, "wild values");
     fake.now += 61 * SECOND;
     is_int(burst(RC_LIGHT, RC_INTERACTIVE), 50, "... do no lasting harm");
 }
@@ -388,7 +599,13 @@ int main(void)
     test_learning_in_flight(p);
     test_penalty(p);
     test_waiting(p);
+    test_line(p);
+    test_leaving_the_line(p);
+    test_tickets(p);
+    test_renewal(p);
+    test_credentials(p);
     test_image(p);
+    test_image_of_several(p);
     fake_done(&fake);
     apr_pool_destroy(p);
     apr_terminate();

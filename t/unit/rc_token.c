@@ -31,9 +31,9 @@ static void fresh(apr_pool_t *p)
 
 static rc_error_t *get(void)
 {
-    rc_caller_t who = {&fake.env, fake.now + PATIENCE, RC_INTERACTIVE};
+    rc_caller_t who = {&fake.env, fake.now + PATIENCE, RC_INTERACTIVE, NULL};
 
-    return rc_token_get(client, &who, fake.p, &bearer);
+    return rc_token_get(client, &who, fake.p, 0, &bearer);
 }
 
 /* The token's text, or the error's kind in brackets. */
@@ -238,7 +238,7 @@ static void test_rate(apr_pool_t *p)
 
 static void test_generations(apr_pool_t *p)
 {
-    rc_caller_t who = {&fake.env, 0, RC_INTERACTIVE};
+    rc_caller_t who = {&fake.env, 0, RC_INTERACTIVE, NULL};
     rc_bearer_t old;
     rc_error_t *error;
 
@@ -267,7 +267,7 @@ static void test_generations(apr_pool_t *p)
     is_int(error->retry_after, 120, "... a longer pause");
     fake.now += 120 * SECOND;
     get();
-    rc_token_trust(client, &bearer);
+    rc_token_trust(client, &who, &bearer);
     get();
     ok(!bearer.doubted, "until one is accepted");
     error = rc_error(p, RC_CREDENTIALS, "OAuth token is invalid");
@@ -308,7 +308,7 @@ static void test_lock(apr_pool_t *p)
 /* Another process gets a token while we wait for the lock file. */
 static apr_status_t sleep_and_renew(void *ctx, apr_interval_time_t t)
 {
-    rc_token_state_t *shared = client->token;
+    rc_token_state_t *shared = client->tokens;
 
     apr_cpystrn(shared->value, "from-the-other", sizeof shared->value);
     shared->expires = fake.now + 1000 * SECOND;
@@ -330,8 +330,9 @@ static void test_race(apr_pool_t *p)
     who.env = &env;
     who.deadline = fake.now + SECOND;
     who.work = RC_INTERACTIVE;
+    who.place = NULL;
     base_lock_acquire(&lock, p, client->conf.lock_file, 0, 0, &fake.env);
-    error = rc_token_get(client, &who, p, &bearer);
+    error = rc_token_get(client, &who, p, 0, &bearer);
     ok(error != NULL, "the lock stays taken: no result in time");
     base_lock_release(lock);
     is_str(got(), "from-the-other", "what another process got is used");

@@ -1,0 +1,228 @@
+#include "rc_bucket.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base_str.h"
+
+/* Answers without a word on the quota after which the bucket is no longer cold. */
+#define COLD_ANSWERS 3
+#define COLD_PATIENCE apr_time_from_sec(5) /* with a first call that hangs */
+#define SHORTEST_PENALTY apr_time_from_sec(30)
+#define DAY_SECONDS 86400
+
+/* How far the edges of a window may differ between the platform and here. */
+#define MARGIN_PERCENT 1
+#define SHORTEST_MARGIN apr_time_from_msec(5)
+
+static const struct {
+    const char *name;
+    int limit;
+} groups[RC_GROUPS] = {
+    [RC_LIGHT] = {"light", 50},
+    [RC_MEDIUM] = {"medium", 40},
+    [RC_HEAVY] = {"heavy", 10},
+    [RC_AUTH] = {"auth", 5},
+};
+
+const char *rc_group_name(rc_group_t group)
+{
+    return groups[group].name;
+}
+
+int rc_header_number(const apr_table_t *headers, const char *name, int otherwise)
+{
+    apr_int64_t n;
+
+    return base_str_to_int(apr_table_get(headers, name), 0, APR_INT32_MAX, &n)
+               ? (int)n
+               : otherwise;
+}
+
+rc_group_t rc_group_of(const apr_table_t *headers, rc_group_t expected)
+{
+    const char *name = apr_table_get(headers, "X-Rate-Limit-Group");
+    int i;
+
+    for (i = 0; i < RC_GROUPS; i++) {
+        if (base_str_same(name, groups[i].name)) {
+            return (rc_group_t)i;
+        }
+    }
+    return expected;
+}
+
+void rc_bucket_init(rc_bucket_t *b, rc_group_t group, const rc_limit_t *limit)
+{
+    memset(b, 0, sizeof *b);
+    b->limit = limit ? limit->limit : groups[group].limit;
+    b->window = limit && limit->window > 0 ? limit->window : apr_time_from_sec(60);
+    b->cold = COLD_ANSWERS;
+}
+
+apr_interval_time_t rc_bucket_span(const rc_bucket_t *b)
+{
+    apr_interval_time_t margin = b->window * MARGIN_PERCENT / 100;
+
+    return b->window + (margin > SHORTEST_MARGIN ? margin : SHORTEST_MARGIN);
+}
+
+int rc_bucket_take(rc_bucket_t *b, apr_time_t now, apr_time_t time, int in_flight)
+{
+    apr_time_t old = now - rc_bucket_span(b);
+    int i;
+
+    for (i = 0; i < RC_WINDOW_SLOTS; i++) {
+        if (b->slots[i].time <= old) {
+            b->slots[i].time = time;
+            b->slots[i].in_flight = in_flight;
+            return i;
+        }
+    }
+    return -1;
+}
+
+rc_slot_t *rc_bucket_slot(rc_bucket_t *b, int slot, apr_time_t time)
+{
+    return b->slots[slot].in_flight && b->slots[slot].time == time ? &b->slots[slot]
+                                                                   : NULL;
+}
+
+/* rc_bucket_calls() in any order. */
+static int collect(const rc_bucket_t *b, apr_time_t now,
+                   apr_time_t times[RC_WINDOW_SLOTS])
+{
+    apr_time_t old = now - rc_bucket_span(b);
+    int i, n = 0;
+
+    for (i = 0; i < RC_WINDOW_SLOTS; i++) {
+        apr_time_t t = b->slots[i].time;
+
+        if (t > old) {
+            times[n++] = t < now ? t : now;
+        }
+    }
+    return n;
+}
+
+static int by_time(const void *a, const void *b)
+{
+    apr_time_t x = *(const apr_time_t *)a, y = *(const apr_time_t *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+int rc_bucket_calls(const rc_bucket_t *b, apr_time_t now,
+                    apr_time_t times[RC_WINDOW_SLOTS])
+{
+    int n = collect(b, now, times);
+
+    qsort(times, n, sizeof times[0], by_time);
+    return n;
+}
+
+int rc_bucket_quota(const rc_bucket_t *b, int percent)
+{
+    int limit = b->limit < RC_WINDOW_SLOTS ? b->limit : RC_WINDOW_SLOTS;
+    int quota = limit * percent / 100;
+
+    return quota > 0 ? quota : 1;
+}
+
+void rc_bucket_cool_down(rc_bucket_t *b, apr_time_t now)
+{
+    if (!b->cold && b->heard && b->heard + rc_bucket_span(b) <= now) {
+        b->cold = 1;
+    }
+}
+
+int rc_bucket_is_probed(const rc_bucket_t *b, apr_time_t now,
+                        apr_interval_time_t longest)
+{
+    int i, probed = 0;
+
+    for (i = 0; b->cold && i < RC_WINDOW_SLOTS; i++) {
+        probed |=
+            b->slots[i].in_flight && b->slots[i].time > now + longest - COLD_PATIENCE;
+    }
+    return probed;
+}
+
+/* Calls that the platform has counted and we have not are those of other users of the
+ * same credential. What is in flight here may be among the counted ones. */
+static void count_others(rc_bucket_t *b, int remaining, apr_time_t now)
+{
+    apr_time_t times[RC_WINDOW_SLOTS];
+    int used = collect(b, now, times);
+
+    while (used < b->limit - remaining && rc_bucket_take(b, now, now, 0) >= 0) {
+        used++;
+    }
+}
+
+int rc_bucket_learn(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now)
+{
+    int limit = rc_header_number(headers, "X-Rate-Limit-Limit", 0);
+    int seconds = rc_header_number(headers, "X-Rate-Limit-Window", 0);
+    int remaining = rc_header_number(headers, "X-Rate-Limit-Remaining", limit);
+    apr_interval_time_t window =
+        seconds > 0 && seconds <= DAY_SECONDS ? apr_time_from_sec(seconds) : b->window;
+    int news;
+
+    b->heard = now;
+    if (b->cold > 0) {
+        b->cold--;
+    }
+    if (limit == 0 || b->limit == 0) {
+        return 0;
+    }
+    news = limit != b->limit || window != b->window;
+    b->limit = limit;
+    b->window = window;
+    b->learned = now;
+    b->cold = 0;
+    count_others(b, remaining, now);
+    return news;
+}
+
+void rc_bucket_close(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now)
+{
+    int seconds = rc_header_number(headers, "Retry-After", 0);
+    apr_interval_time_t penalty = SHORTEST_PENALTY;
+
+    if (seconds) {
+        penalty = apr_time_from_sec(seconds < DAY_SECONDS ? seconds : DAY_SECONDS);
+    }
+    if (penalty < b->window) {
+        penalty = b->window;
+    }
+    if (b->closed_until < now + penalty) {
+        b->closed_until = now + penalty;
+    }
+}
+
+void rc_bucket_load(rc_bucket_t *b, const rc_bucket_t *saved, apr_time_t now)
+{
+    int i;
+
+    if (saved->closed_until > now &&
+        saved->closed_until <= now + apr_time_from_sec(DAY_SECONDS)) {
+        b->closed_until = saved->closed_until;
+    }
+    if (b->limit == 0) {
+        return;
+    }
+    if (saved->learned && saved->limit > 0 && saved->window > 0 &&
+        saved->window <= apr_time_from_sec(DAY_SECONDS)) {
+        b->limit = saved->limit;
+        b->window = saved->window;
+        b->learned = saved->learned;
+    }
+    for (i = 0; i < RC_WINDOW_SLOTS; i++) {
+        apr_time_t t = saved->slots[i].time;
+
+        if (t > 0) {
+            rc_bucket_take(b, now, t < now ? t : now, 0);
+        }
+    }
+}
