@@ -5,15 +5,21 @@ libscim_la_SOURCES = \
 	mod_scim_rc/scim/scim_schema.c mod_scim_rc/scim/scim_schema.h \
 	mod_scim_rc/scim/scim_schema_user.c \
 	mod_scim_rc/scim/scim_path.c mod_scim_rc/scim/scim_path.h \
+	mod_scim_rc/scim/scim_brief.c mod_scim_rc/scim/scim_brief.h \
+	mod_scim_rc/scim/scim_brief_private.h mod_scim_rc/scim/scim_search.c \
 	mod_scim_rc/scim/scim_filter.h mod_scim_rc/scim/scim_filter_match.c \
 	mod_scim_rc/scim/scim_filter_parse.c mod_scim_rc/scim/scim_filter_value.c \
 	mod_scim_rc/scim/scim_parse.c mod_scim_rc/scim/scim_parse.h
 
 check_PROGRAMS += \
+	t/unit/scim_brief.t \
 	t/unit/scim_error.t \
 	t/unit/scim_filter.t \
 	t/unit/scim_path.t \
 	t/unit/scim_schema.t
+t_unit_scim_brief_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
+t_unit_scim_brief_t_SOURCES = t/unit/scim_brief.c t/unit/tap.h
+t_unit_scim_brief_t_LDADD = libscim.la $(BASE_LIBS)
 t_unit_scim_error_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
 t_unit_scim_error_t_SOURCES = t/unit/scim_error.c t/unit/tap.h
 t_unit_scim_error_t_LDADD = libscim.la $(BASE_LIBS)
@@ -29,8 +35,13 @@ t_unit_scim_schema_t_LDADD = libscim.la $(BASE_LIBS)
 
 libscim_la_SOURCES += \
 	mod_scim_rc/scim/scim_backend.h \
+	mod_scim_rc/scim/scim_bulk.c mod_scim_rc/scim/scim_bulk.h \
+	mod_scim_rc/scim/scim_bulk_plan.c mod_scim_rc/scim/scim_bulk_read.c \
+	mod_scim_rc/scim/scim_bulk_refer.c mod_scim_rc/scim/scim_bulk_run.c \
 	mod_scim_rc/scim/scim_call.h \
 	mod_scim_rc/scim/scim_discovery.c mod_scim_rc/scim/scim_discovery.h \
+	mod_scim_rc/scim/scim_edit.c mod_scim_rc/scim/scim_edit.h \
+	mod_scim_rc/scim/scim_etag.c mod_scim_rc/scim/scim_etag.h \
 	mod_scim_rc/scim/scim_operation.c \
 	mod_scim_rc/scim/scim_patch.c mod_scim_rc/scim/scim_patch.h \
 	mod_scim_rc/scim/scim_patch_apply.c mod_scim_rc/scim/scim_patch_apply.h \
@@ -43,11 +54,20 @@ libscim_la_SOURCES += \
 	mod_scim_rc/scim/scim_value.c mod_scim_rc/scim/scim_value.h
 
 check_PROGRAMS += \
+	t/unit/scim_bulk.t \
 	t/unit/scim_discovery.t \
+	t/unit/scim_etag.t \
 	t/unit/scim_patch.t \
 	t/unit/scim_request.t \
 	t/unit/scim_resource.t \
 	t/unit/scim_service.t
+t_unit_scim_bulk_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
+t_unit_scim_bulk_t_SOURCES = t/unit/scim_bulk.c t/unit/scim_json.h t/unit/scim_memory.h \
+	t/unit/tap.h
+t_unit_scim_bulk_t_LDADD = libscim.la $(BASE_LIBS)
+t_unit_scim_etag_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
+t_unit_scim_etag_t_SOURCES = t/unit/scim_etag.c t/unit/tap.h
+t_unit_scim_etag_t_LDADD = libscim.la $(BASE_LIBS)
 t_unit_scim_discovery_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
 t_unit_scim_discovery_t_SOURCES = t/unit/scim_discovery.c t/unit/scim_json.h \
 	t/unit/tap.h

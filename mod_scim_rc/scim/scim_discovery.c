@@ -252,14 +252,16 @@ json_t *scim_discovery_config(apr_pool_t *p, const scim_service_t *service,
     }
     json_object_set_new(out, "patch", json_pack("{s:b}", "supported", 1));
     json_object_set_new(out, "bulk",
-                        json_pack("{s:b, s:i, s:I}", "supported", 0, "maxOperations", 0,
-                                  "maxPayloadSize", (json_int_t)service->max_body));
+                        json_pack("{s:b, s:i, s:I}", "supported",
+                                  service->max_operations > 0, "maxOperations",
+                                  service->max_operations, "maxPayloadSize",
+                                  (json_int_t)service->max_bulk_body));
     json_object_set_new(out, "filter",
                         json_pack("{s:b, s:I}", "supported", 1, "maxResults",
                                   (json_int_t)service->max_results));
     json_object_set_new(out, "changePassword", json_pack("{s:b}", "supported", 1));
     json_object_set_new(out, "sort", json_pack("{s:b}", "supported", 0));
-    json_object_set_new(out, "etag", json_pack("{s:b}", "supported", 0));
+    json_object_set_new(out, "etag", json_pack("{s:b}", "supported", 1));
     json_object_set_new(out, "authenticationSchemes",
                         auth_schemes(service->auth_scheme));
     json_object_set_new(

@@ -4,7 +4,8 @@
 #include <apr_strings.h>
 
 #include "base_json.h"
-#include "scim_patch.h"
+#include "scim_edit.h"
+#include "scim_etag.h"
 #include "scim_response.h"
 #include "scim_value.h"
 
@@ -30,7 +31,7 @@ static const char *unquoted(apr_pool_t *p, const char *problem)
     return apr_psprintf(p, "%.*s %s", (int)(quote - problem), problem, position);
 }
 
-static const scim_error_t *read_body(scim_call_t *call, const json_t **body)
+const scim_error_t *scim_call_body(scim_call_t *call, const json_t **body)
 {
     const scim_request_t *request = call->request;
     const char *problem = NULL;
@@ -58,9 +59,27 @@ static const scim_error_t *read_body(scim_call_t *call, const json_t **body)
     return NULL;
 }
 
+/* Answers with one resource and its version. */
+static const scim_error_t *answer_record(scim_call_t *call, int status,
+                                         const scim_view_t *view,
+                                         const scim_record_t *record)
+{
+    scim_call_answer(call, status);
+    call->response->etag = record->version;
+    return scim_response_add_record(call->p, call->response, view, record);
+}
+
+static void answer_empty(scim_call_t *call, int status)
+{
+    scim_call_answer(call, status);
+    call->response->content_type = NULL;
+}
+
 const scim_error_t *scim_op_get(scim_call_t *call)
 {
     const scim_binding_t *binding = call->binding;
+    const char *known = scim_etag_condition(call->request->if_none_match);
+    const char *wanted = scim_etag_condition(call->request->if_match);
     scim_view_t view;
     scim_record_t record;
     const scim_error_t *error = read_view(call, &view);
@@ -71,21 +90,32 @@ const scim_error_t *scim_op_get(scim_call_t *call)
     if (error) {
         return error;
     }
-    scim_call_answer(call, 200);
-    return scim_response_add_record(call->p, call->response, &view, &record);
+    if (wanted && !scim_etag_listed(wanted, record.version)) {
+        return scim_error(call->p, 412, SCIM_TYPE_NONE,
+                          "If-Match: the resource does not have this version");
+    }
+    if (known && scim_etag_listed(known, record.version)) {
+        answer_empty(call, 304);
+        call->response->etag = record.version;
+        return NULL;
+    }
+    return answer_record(call, 200, &view, &record);
 }
 
 const scim_error_t *scim_op_list(scim_call_t *call)
 {
     const scim_binding_t *binding = call->binding;
     const scim_params_t *params = &call->params;
-    scim_query_t query = {NULL, params->start_index, params->count};
+    scim_query_t query = {NULL, params->start_index, params->count, NULL};
     scim_view_t view;
-    scim_page_t page;
+    scim_page_t page = {0, NULL, NULL, 0};
     const scim_error_t *error = read_view(call, &view);
 
     if (query.count < 0 || query.count > call->service->max_results) {
         query.count = call->service->max_results;
+    }
+    if (!error && !view.projection) {
+        query.escaped_url = view.escaped_url;
     }
     if (!error && params->filter) {
         error = scim_filter_parse(call->p, binding->type, params->filter,
@@ -105,7 +135,7 @@ const scim_error_t *scim_op_list(scim_call_t *call)
 const scim_error_t *scim_op_search(scim_call_t *call)
 {
     const json_t *body = NULL;
-    const scim_error_t *error = read_body(call, &body);
+    const scim_error_t *error = scim_call_body(call, &body);
 
     if (!error) {
         error = scim_params_read_search(call->p, body, &call->params);
@@ -113,142 +143,92 @@ const scim_error_t *scim_op_search(scim_call_t *call)
     return error ? error : scim_op_list(call);
 }
 
+/* Makes the write that the request asks for. Conditions are for a resource that is
+ * there; a collection, to which a POST goes, has no version that could be compared, and
+ * that nobody is made twice is seen to by uniqueness. */
+static const scim_error_t *prepare(scim_call_t *call, scim_edit_t *edit,
+                                   scim_write_t *write)
+{
+    const json_t *body = NULL;
+    const scim_error_t *error =
+        edit->act == SCIM_DELETE ? NULL : scim_call_body(call, &body);
+
+    edit->type = call->binding->type;
+    edit->tolerance = call->service->tolerance;
+    edit->if_match = scim_etag_condition(call->request->if_match);
+    edit->if_none_match = scim_etag_condition(call->request->if_none_match);
+    return error ? error : scim_edit_prepare(call->p, edit, body, write);
+}
+
 const scim_error_t *scim_op_create(scim_call_t *call)
 {
     const scim_binding_t *binding = call->binding;
-    const json_t *body = NULL;
-    json_t *resource;
+    scim_edit_t edit = {.act = SCIM_POST};
+    scim_write_t write;
     scim_view_t view;
     scim_record_t record;
     const char *id;
     const scim_error_t *error = read_view(call, &view);
 
     if (!error) {
-        error = read_body(call, &body);
+        error = prepare(call, &edit, &write);
     }
     if (!error) {
-        error = scim_resource_read(call->p, binding->type, body,
-                                   call->service->tolerance, &resource);
+        error = binding->backend->create(binding->ctx, call->p, write.resource, &record,
+                                         &id);
     }
     if (!error) {
-        error = scim_resource_finish(call->p, binding->type, resource);
+        error = answer_record(call, 201, &view, &record);
     }
     if (!error) {
-        error = binding->backend->create(binding->ctx, call->p, resource, &record, &id);
-    }
-    if (error) {
-        return error;
-    }
-    scim_call_answer(call, 201);
-    call->response->location =
-        apr_pstrcat(call->p, view.base_url, binding->type->endpoint, "/", id, NULL);
-    return scim_response_add_record(call->p, call->response, &view, &record);
-}
-
-/* What a PUT or PATCH carries into the backend. */
-typedef struct update_t {
-    const scim_call_t *call;
-    const json_t *body; /* of a PUT: in canonical form */
-} update_t;
-
-static json_t *unchanged_or(const json_t *current, json_t *desired)
-{
-    return json_equal(current, desired) ? (json_t *)current : desired;
-}
-
-static const scim_error_t *replace(void *baton, apr_pool_t *p, const json_t *current,
-                                   json_t **desired)
-{
-    const update_t *update = baton;
-    const scim_type_t *type = update->call->binding->type;
-    json_t *result;
-    const scim_error_t *error =
-        scim_resource_replace(p, type, current, update->body, &result);
-
-    if (!error) {
-        error = scim_resource_settle(p, type, current, result);
-    }
-    if (!error) {
-        *desired = unchanged_or(current, result);
+        call->response->location =
+            apr_pstrcat(call->p, view.base_url, binding->type->endpoint, "/", id, NULL);
     }
     return error;
 }
 
-static const scim_error_t *patch(void *baton, apr_pool_t *p, const json_t *current,
-                                 json_t **desired)
-{
-    const update_t *update = baton;
-    const scim_type_t *type = update->call->binding->type;
-    json_t *result;
-    const scim_error_t *error = scim_patch_apply(
-        p, type, current, update->body, update->call->service->tolerance, &result);
-
-    if (error) {
-        return error;
-    }
-    error = scim_resource_settle(p, type, current, result);
-    if (error) { /* a required attribute was removed: section 3.5.2.2 */
-        return scim_error(p, 400, SCIM_MUTABILITY, "%s", error->detail);
-    }
-    *desired = unchanged_or(current, result);
-    return NULL;
-}
-
-static const scim_error_t *run_update(scim_call_t *call, scim_change_fn change,
-                                      update_t *update)
+static const scim_error_t *update(scim_call_t *call, scim_act_t act)
 {
     const scim_binding_t *binding = call->binding;
+    scim_edit_t edit = {.act = act};
+    scim_write_t write;
     scim_view_t view;
     scim_record_t record;
-    const scim_error_t *error = read_view(call, &view);
+    const scim_error_t *error = prepare(call, &edit, &write);
 
     if (!error) {
-        error = binding->backend->update(binding->ctx, call->p, call->id, change,
-                                         update, &record);
+        error = read_view(call, &view);
     }
-    if (error) {
-        return error;
+    if (!error) {
+        error = binding->backend->update(binding->ctx, call->p, call->id, write.change,
+                                         write.baton, &record);
     }
-    scim_call_answer(call, 200);
-    return scim_response_add_record(call->p, call->response, &view, &record);
+    return error ? error : answer_record(call, 200, &view, &record);
 }
 
 const scim_error_t *scim_op_replace(scim_call_t *call)
 {
-    update_t update = {call, NULL};
-    const json_t *body = NULL;
-    json_t *resource;
-    const scim_error_t *error = read_body(call, &body);
-
-    if (!error) {
-        error = scim_resource_read(call->p, call->binding->type, body,
-                                   call->service->tolerance, &resource);
-    }
-    if (error) {
-        return error;
-    }
-    update.body = resource;
-    return run_update(call, replace, &update);
+    return update(call, SCIM_PUT);
 }
 
 const scim_error_t *scim_op_patch(scim_call_t *call)
 {
-    update_t update = {call, NULL};
-    const scim_error_t *error = read_body(call, &update.body);
-
-    return error ? error : run_update(call, patch, &update);
+    return update(call, SCIM_PATCH);
 }
 
 const scim_error_t *scim_op_remove(scim_call_t *call)
 {
     const scim_binding_t *binding = call->binding;
-    const scim_error_t *error =
-        binding->backend->remove(binding->ctx, call->p, call->id);
+    scim_edit_t edit = {.act = SCIM_DELETE};
+    scim_write_t write;
+    const scim_error_t *error = prepare(call, &edit, &write);
 
-    if (error) {
-        return error;
+    if (!error) {
+        error = binding->backend->remove(binding->ctx, call->p, call->id, write.change,
+                                         write.baton);
     }
-    scim_call_answer(call, 204);
-    call->response->content_type = NULL;
-    return NULL;
+    if (!error) {
+        answer_empty(call, 204);
+    }
+    return error;
 }

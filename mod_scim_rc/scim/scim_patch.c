@@ -8,8 +8,6 @@
 #include "scim_patch_apply.h"
 #include "scim_value.h"
 
-#define PATCH_URN "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-
 static const char *const op_names[] = {
     [SCIM_PATCH_ADD] = "add",
     [SCIM_PATCH_REPLACE] = "replace",
@@ -115,7 +113,7 @@ static int is_patch_message(const json_t *body)
 
     json_array_foreach(schemas, i, urn)
     {
-        if (base_str_same(json_string_value(urn), PATCH_URN)) {
+        if (base_str_same(json_string_value(urn), SCIM_PATCH_URN)) {
             return 1;
         }
     }
@@ -127,7 +125,7 @@ static const scim_error_t *check_message(apr_pool_t *p, const json_t *body,
 {
     if (!(tolerance & SCIM_TOLERATE_OP) && !is_patch_message(body)) {
         return scim_error(p, 400, SCIM_INVALID_SYNTAX,
-                          "schemas: \"" PATCH_URN "\" is expected");
+                          "schemas: \"" SCIM_PATCH_URN "\" is expected");
     }
     if (!json_is_array(operations) || json_array_size(operations) == 0) {
         return scim_error(p, 400, SCIM_INVALID_SYNTAX,

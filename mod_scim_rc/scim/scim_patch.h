@@ -8,6 +8,7 @@
 #include "scim_error.h"
 #include "scim_path.h"
 
+#define SCIM_PATCH_URN "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 #define SCIM_PATCH_MAX_OPERATIONS 1000
 
 /* Applies all operations of `body`, a PatchOp message, to a copy of `current` (in

@@ -89,7 +89,7 @@ typedef struct param_t {
 static const scim_error_t *read_text(apr_pool_t *p, const param_t *param,
                                      const char *value, void *to)
 {
-    *(const char **)to = *value ? value : NULL;
+    *(const char **)to = value[strspn(value, " \t\r\n")] ? value : NULL;
     return NULL;
 }
 
@@ -248,18 +248,37 @@ int scim_content_type_is_known(apr_pool_t *p, const char *content_type)
     return 1;
 }
 
+/* The last segment of `path`, without the slashes behind it. */
+static base_slice_t last_segment(const char *path)
+{
+    const char *end = path + strlen(path), *begin;
+
+    while (end > path && end[-1] == '/') {
+        end--;
+    }
+    for (begin = end; begin > path && begin[-1] != '/'; begin--) {
+    }
+    return (base_slice_t){begin, (apr_size_t)(end - begin)};
+}
+
+static int slice_is(base_slice_t slice, const char *text)
+{
+    return slice.len == strlen(text) && memcmp(slice.data, text, slice.len) == 0;
+}
+
 int scim_request_writes(const char *method, const char *path)
 {
-    const char *end = path + strlen(path), *last;
-
     if (!strcmp(method, "GET") || !strcmp(method, "HEAD") ||
         !strcmp(method, "OPTIONS")) {
         return 0;
     }
-    while (end > path && end[-1] == '/') {
-        end--;
-    }
-    for (last = end; last > path && last[-1] != '/'; last--) {
-    }
-    return strcmp(method, "POST") || end - last != 7 || memcmp(last, ".search", 7);
+    return strcmp(method, "POST") != 0 || !slice_is(last_segment(path), ".search");
+}
+
+int scim_request_is_bulk(const char *method, const char *path)
+{
+    const base_slice_t last = last_segment(path);
+
+    return !strcmp(method, "POST") && slice_is(last, "Bulk") &&
+           strspn(path, "/") == (apr_size_t)(last.data - path);
 }

@@ -22,7 +22,7 @@ const scim_error_t *scim_target_read(apr_pool_t *p, const char *path,
 
 /* The parameters of RFC 7644 sections 3.4.2 and 3.9 that are known here. */
 typedef struct scim_params_t {
-    const char *filter; /* NULL: none; an empty one is none */
+    const char *filter; /* NULL: none; one of white space alone is none */
     const char *attributes;
     const char *excluded;
     apr_int64_t start_index; /* 1 or more */

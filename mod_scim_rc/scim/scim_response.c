@@ -5,48 +5,65 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-/* Has the media range from `s` to `end` this type, and is it acceptable at all? */
-static int accepts(const char *s, const char *end, const char *type)
+/* The q of a media range, in thousandths; its parameters begin at `s`. */
+static int quality(const char *s, const char *end)
 {
-    apr_size_t len = strlen(type);
-    const char *q = s + len;
+    int q = 0, unit = 1000;
 
-    if ((apr_size_t)(end - s) < len || strncasecmp(s, type, len) != 0 ||
-        (q < end && *q != ';' && !apr_isspace(*q))) {
-        return 0;
+    while (s < end && !(strncasecmp(s, "q=", 2) == 0 && !apr_isalnum(s[-1]))) {
+        s++;
     }
-    while (q < end && !(strncasecmp(q, "q=", 2) == 0 && !apr_isalnum(q[-1]))) {
-        q++;
+    if (s >= end) {
+        return 1000;
     }
-    if (q >= end) {
-        return 1;
+    for (s += 2; s < end && (apr_isdigit(*s) || *s == '.'); s++) {
+        if (*s != '.') {
+            q += (*s - '0') * unit;
+            unit /= 10;
+        }
     }
-    for (q += 2; q < end && (*q == '0' || *q == '.'); q++) {
-    }
-    return q < end && apr_isdigit(*q);
+    return q;
 }
 
-const char *scim_media_type(const char *accept)
+/* Is the media range from `s` to `end` this one? Then *q is set. */
+static int is_range(const char *s, const char *end, const char *range, int *q)
 {
-    static const char *const ours[] = {SCIM_MEDIA_TYPE, "application/*", "*/*"};
-    int json = 0;
+    apr_size_t len = strlen(range);
 
-    while (accept && *accept) {
+    if ((apr_size_t)(end - s) < len || strncasecmp(s, range, len) != 0 ||
+        (s + len < end && s[len] != ';' && !apr_isspace(s[len]))) {
+        return 0;
+    }
+    *q = quality(s + len, end);
+    return 1;
+}
+
+/* How much the client likes `type`, in thousandths: what the range says that names it
+ * most exactly (RFC 9110 section 12.5.1). */
+static int preference(const char *accept, const char *type)
+{
+    const char *const ranges[] = {type, "application/*", "*/*"};
+    int q[] = {-1, -1, -1}, i;
+
+    while (*accept) {
         const char *end = accept + strcspn(accept, ",");
-        apr_size_t i;
 
         while (accept < end && apr_isspace(*accept)) {
             accept++;
         }
-        for (i = 0; i < sizeof ours / sizeof *ours; i++) {
-            if (accepts(accept, end, ours[i])) {
-                return SCIM_MEDIA_TYPE;
-            }
+        for (i = 0; i < 3 && !is_range(accept, end, ranges[i], &q[i]); i++) {
         }
-        json |= accepts(accept, end, "application/json");
         accept = end + (*end == ',');
     }
-    return json ? "application/json" : SCIM_MEDIA_TYPE;
+    return q[0] >= 0 ? q[0] : q[1] >= 0 ? q[1] : q[2] >= 0 ? q[2] : 0;
+}
+
+const char *scim_media_type(const char *accept)
+{
+    return accept && preference(accept, "application/json") >
+                         preference(accept, SCIM_MEDIA_TYPE)
+               ? "application/json"
+               : SCIM_MEDIA_TYPE;
 }
 
 void scim_response_start(apr_pool_t *p, scim_response_t *response, int status,
@@ -107,7 +124,7 @@ const scim_error_t *scim_response_add_list(apr_pool_t *p, scim_response_t *respo
                                            const scim_page_t *page,
                                            apr_int64_t start_index)
 {
-    const int n = page->records->nelts;
+    const int n = page->pieces ? page->n : page->records->nelts;
     const char *head = apr_psprintf(
         p,
         "{\"schemas\":[\"" SCIM_LIST_URN "\"],\"totalResults\":%" APR_INT64_T_FMT
@@ -117,7 +134,12 @@ const scim_error_t *scim_response_add_list(apr_pool_t *p, scim_response_t *respo
     int i;
 
     scim_response_add(response, head, strlen(head));
-    for (i = 0; i < n && !error; i++) {
+    for (i = 0; page->pieces && i < page->pieces->nelts; i++) {
+        const base_slice_t *piece = &APR_ARRAY_IDX(page->pieces, i, base_slice_t);
+
+        scim_response_add(response, piece->data, piece->len);
+    }
+    for (i = 0; !page->pieces && i < n && !error; i++) {
         if (i) {
             scim_response_add(response, ",", 1);
         }

@@ -9,12 +9,10 @@
 #include "scim_response.h"
 #include "scim_value.h"
 
-typedef const scim_error_t *(*handler_fn)(scim_call_t *call);
-
 /* The methods of a resource of the service; a row without a name ends a table. */
 typedef struct method_t {
     const char *name;
-    handler_fn run;
+    scim_handler_fn run;
 } method_t;
 
 void scim_call_answer(scim_call_t *call, int status)
@@ -84,6 +82,7 @@ static const method_t on_one[] = {{"GET", scim_op_get},
 static const method_t on_config[] = {{"GET", get_config}, {NULL, NULL}};
 static const method_t on_schemas[] = {{"GET", get_schemas}, {NULL, NULL}};
 static const method_t on_types[] = {{"GET", get_types}, {NULL, NULL}};
+static const method_t on_bulk[] = {{"POST", scim_op_bulk}, {NULL, NULL}};
 static const method_t on_none[] = {{NULL, not_implemented}};
 
 /* The endpoints that do not belong to a resource type. */
@@ -96,7 +95,7 @@ static const struct endpoint_t {
     {"Schemas", 2, on_schemas},
     {"ResourceTypes", 2, on_types},
     {"Me", SCIM_PATH_MAX_SEGMENTS, on_none},
-    {"Bulk", 1, on_none},
+    {"Bulk", 1, on_bulk},
     {".search", 1, on_none},
 };
 
@@ -105,6 +104,7 @@ static const method_t *route(scim_call_t *call)
 {
     const scim_target_t *target = &call->target;
     const char *first = target->n ? target->segments[0] : NULL;
+    const method_t *methods;
     apr_size_t i;
     int k;
 
@@ -124,16 +124,19 @@ static const method_t *route(scim_call_t *call)
     for (i = 0; i < sizeof endpoints / sizeof *endpoints; i++) {
         if (!strcmp(endpoints[i].name, first) &&
             target->n <= endpoints[i].max_segments) {
-            return endpoints[i].methods;
+            methods = endpoints[i].methods;
+            return methods == on_bulk && !call->service->max_operations ? on_none
+                                                                        : methods;
         }
     }
     return NULL;
 }
 
-static const scim_error_t *refuse_method(scim_call_t *call, const method_t *methods)
+static const scim_error_t *refuse_method(scim_call_t *call, const char *method,
+                                         const method_t *methods)
 {
-    scim_error_t *error = scim_error(call->p, 405, SCIM_TYPE_NONE,
-                                     "%s is not possible here", call->request->method);
+    scim_error_t *error =
+        scim_error(call->p, 405, SCIM_TYPE_NONE, "%s is not possible here", method);
 
     error->allow = "";
     for (; methods->name; methods++) {
@@ -144,12 +147,11 @@ static const scim_error_t *refuse_method(scim_call_t *call, const method_t *meth
     return error;
 }
 
-static const scim_error_t *run(scim_call_t *call)
+const scim_error_t *scim_call_find(scim_call_t *call, const char *method,
+                                   const char *path, scim_handler_fn *handler)
 {
-    const char *method = call->request->method;
     const method_t *methods, *each;
-    const scim_error_t *error =
-        scim_target_read(call->p, call->request->path, &call->target);
+    const scim_error_t *error = scim_target_read(call->p, path, &call->target);
 
     if (error) {
         return error;
@@ -157,7 +159,7 @@ static const scim_error_t *run(scim_call_t *call)
     methods = route(call);
     if (!methods) {
         return scim_error(call->p, 404, SCIM_TYPE_NONE, "there is nothing at %s",
-                          scim_excerpt(call->p, call->request->path));
+                          scim_excerpt(call->p, path));
     }
     if (methods == on_none) {
         return not_implemented(call);
@@ -167,12 +169,23 @@ static const scim_error_t *run(scim_call_t *call)
     }
     for (each = methods; each->name; each++) {
         if (!strcmp(each->name, method)) {
-            error =
-                scim_params_read_query(call->p, call->request->query, &call->params);
-            return error ? error : each->run(call);
+            *handler = each->run;
+            return NULL;
         }
     }
-    return refuse_method(call, methods);
+    return refuse_method(call, method, methods);
+}
+
+static const scim_error_t *run(scim_call_t *call)
+{
+    scim_handler_fn handler;
+    const scim_error_t *error =
+        scim_call_find(call, call->request->method, call->request->path, &handler);
+
+    if (!error) {
+        error = scim_params_read_query(call->p, call->request->query, &call->params);
+    }
+    return error ? error : handler(call);
 }
 
 void scim_service_handle(const scim_service_t *service, apr_pool_t *p,

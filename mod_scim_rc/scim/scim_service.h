@@ -27,7 +27,8 @@ typedef struct scim_service_t {
     int n_bindings;
     unsigned tolerance;        /* SCIM_TOLERATE_..., SCIM_PATCH_CREATES */
     apr_int64_t max_results;   /* of one page, and of a list without count */
-    apr_int64_t max_body;      /* bytes, for ServiceProviderConfig */
+    int max_operations;        /* of a bulk request; 0: there are no bulk requests */
+    apr_int64_t max_bulk_body; /* bytes of a bulk request */
     const char *documentation; /* URL for ServiceProviderConfig, or NULL */
     const char *auth_scheme;   /* type of authenticationSchemes, "oauthbearertoken" */
 } scim_service_t;
@@ -38,7 +39,7 @@ typedef struct scim_request_t {
     const char *query; /* still percent-encoded, without '?', or NULL */
     const char *content_type; /* header values as they came, or NULL */
     const char *accept;
-    const char *if_none_match; /* conditional requests are not carried out yet */
+    const char *if_none_match;
     const char *if_match;
     const char *body; /* NULL when there is none */
     apr_size_t body_len;
@@ -67,11 +68,14 @@ void scim_service_handle(const scim_service_t *service, apr_pool_t *p,
  * (for scopes), 0 when it only reads. POST .search reads. */
 int scim_request_writes(const char *method, const char *path);
 
+/* Is this a bulk request, whose body may be larger than that of others? */
+int scim_request_is_bulk(const char *method, const char *path);
+
 /* The response to an error, in the form that the client accepts. */
 void scim_response_error(apr_pool_t *p, const scim_error_t *error, const char *accept,
                          scim_response_t *response);
 
-/* "application/scim+json", or "application/json" for a client that accepts only that
+/* "application/scim+json", or "application/json" for a client that likes that better
  * (`accept` NULL: any). */
 const char *scim_media_type(const char *accept);
 

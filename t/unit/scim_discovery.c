@@ -43,7 +43,8 @@ static const scim_service_t service = {
     .bindings = bindings,
     .n_bindings = 2,
     .max_results = 200,
-    .max_body = 1048576,
+    .max_operations = 1000,
+    .max_bulk_body = 4194304,
     .documentation = "https://doc.example.com/",
     .auth_scheme = "oauthbearertoken",
 };
@@ -57,10 +58,10 @@ static void test_config(apr_pool_t *p)
         p, scim_discovery_config(p, &service, BASE),
         "{'schemas':['urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig'],"
         "'documentationUri':'https://doc.example.com/','patch':{'supported':true},"
-        "'bulk':{'supported':false,'maxOperations':0,'maxPayloadSize':1048576},"
+        "'bulk':{'supported':true,'maxOperations':1000,'maxPayloadSize':4194304},"
         "'filter':{'supported':true,'maxResults':200},"
         "'changePassword':{'supported':true},'sort':{'supported':false},"
-        "'etag':{'supported':false},'authenticationSchemes':[{"
+        "'etag':{'supported':true},'authenticationSchemes':[{"
         "'type':'oauthbearertoken','name':'OAuth Bearer Token',"
         "'description':'A bearer token in the Authorization header',"
         "'specUri':'https://www.rfc-editor.org/info/rfc6750','primary':true}],"
@@ -68,9 +69,13 @@ static void test_config(apr_pool_t *p)
         "'location':'" BASE "/ServiceProviderConfig'}}",
         "ServiceProviderConfig");
     bare.documentation = NULL;
+    bare.max_operations = 0;
     bare.auth_scheme = "other";
     config = scim_discovery_config(p, &bare, BASE);
     ok(!json_object_get(config, "documentationUri"), "no documentation, no member");
+    is_json(p, json_object_get(config, "bulk"),
+            "{'supported':false,'maxOperations':0,'maxPayloadSize':4194304}",
+            "without bulk requests");
     is_int(json_array_size(json_object_get(config, "authenticationSchemes")), 0,
            "a scheme that the RFC does not know");
 }

@@ -11,7 +11,7 @@
 #include "scim_backend.h"
 #include "scim_schema.h"
 
-#define MEMORY_MAX 64
+#define MEMORY_MAX 4096
 
 typedef struct memory_t {
     apr_pool_t *p; /* owns the documents */
@@ -20,6 +20,13 @@ typedef struct memory_t {
     int n;
     int writes;                /* changes that were more than nothing */
     const scim_error_t *error; /* answer everything with this, unless NULL */
+    int first_id;              /* 0: 1001 */
+
+    /* For bulk requests: */
+    struct memory_t *others[2]; /* where the members of a group may be */
+    const char *refuse; /* answer 503 to a create or update whose title is this */
+    const char *waves;  /* how many writes came at once: "2 1 5", or NULL */
+    int clashes;        /* two writes of one wave named one resource */
 } memory_t;
 
 static inline json_t *memory_find(memory_t *m, const char *id)
@@ -58,6 +65,7 @@ static inline void memory_record(memory_t *m, apr_pool_t *p, const json_t *docum
     record->text = apr_psprintf(p, "%s%s/%s\"}}", head, m->type->endpoint,
                                 base_json_string(document, "id"));
     record->len = strlen(record->text);
+    record->version = apr_pstrdup(p, base_json_string(document, "meta.version"));
 }
 
 static inline const scim_error_t *memory_get(void *ctx, apr_pool_t *p, const char *id,
@@ -117,6 +125,28 @@ static inline int memory_is_taken(memory_t *m, const json_t *resource, const cha
     return 0;
 }
 
+/* A member that is nowhere, or a title that is refused? */
+static inline const scim_error_t *memory_check(memory_t *m, apr_pool_t *p,
+                                               const json_t *resource)
+{
+    const char *title = base_json_string(resource, "title"), *value;
+    json_t *member;
+    size_t i;
+
+    if (m->refuse && title && !strcmp(title, m->refuse)) {
+        return scim_error(p, 503, SCIM_TYPE_NONE, "title: refused");
+    }
+    json_array_foreach(json_object_get(resource, "members"), i, member)
+    {
+        value = base_json_string(member, "value");
+        if (!(m->others[0] && memory_find(m->others[0], value)) &&
+            !(m->others[1] && memory_find(m->others[1], value))) {
+            return scim_error(p, 400, SCIM_INVALID_VALUE, "members: no %s", value);
+        }
+    }
+    return NULL;
+}
+
 /* What a service adds: schemas, meta, a default, and no password. */
 static inline void memory_complete(memory_t *m, json_t *document, const char *id)
 {
@@ -132,7 +162,8 @@ static inline void memory_complete(memory_t *m, json_t *document, const char *id
     json_object_del(document, "password");
     json_object_set_new(document, "schemas", schemas);
     json_object_set_new(document, "id", json_string(id));
-    if (!json_object_get(document, "active")) {
+    if (!json_object_get(document, "active") &&
+        scim_schema_attr(m->type->core, "active")) {
         json_object_set_new(document, "active", json_true());
     }
     if (!base_json_string(document, "meta.created")) {
@@ -140,6 +171,7 @@ static inline void memory_complete(memory_t *m, json_t *document, const char *id
         base_json_set_at(document, "meta.created", json_string(now));
     }
     base_json_set_at(document, "meta.lastModified", json_string(now));
+    base_json_set_at(document, "meta.version", json_sprintf("W/\"%d\"", m->writes));
 }
 
 static inline const scim_error_t *memory_create(void *ctx, apr_pool_t *p,
@@ -147,12 +179,13 @@ static inline const scim_error_t *memory_create(void *ctx, apr_pool_t *p,
                                                 scim_record_t *record, const char **id)
 {
     memory_t *m = ctx;
+    const scim_error_t *error = m->error ? m->error : memory_check(m, p, resource);
     json_t *document;
 
-    if (m->error) {
-        return m->error;
+    if (error) {
+        return error;
     }
-    *id = apr_psprintf(m->p, "%d", 1001 + m->n);
+    *id = apr_psprintf(m->p, "%d", (m->first_id ? m->first_id : 1001) + m->n);
     if (memory_is_taken(m, resource, *id)) {
         return scim_error(p, 409, SCIM_UNIQUENESS, "userName: taken");
     }
@@ -184,6 +217,9 @@ static inline const scim_error_t *memory_update(void *ctx, apr_pool_t *p,
     if (!error && memory_is_taken(m, desired, id)) {
         error = scim_error(p, 409, SCIM_UNIQUENESS, "userName: taken");
     }
+    if (!error) {
+        error = memory_check(m, p, desired);
+    }
     if (error) {
         return error;
     }
@@ -198,25 +234,70 @@ static inline const scim_error_t *memory_update(void *ctx, apr_pool_t *p,
 }
 
 static inline const scim_error_t *memory_remove(void *ctx, apr_pool_t *p,
-                                                const char *id)
+                                                const char *id,
+                                                scim_change_fn condition, void *baton)
+{
+    memory_t *m = ctx;
+    json_t *document = memory_find(m, id), *ignored;
+    const scim_error_t *error = m->error;
+    int i;
+
+    if (!error && !document) {
+        error = memory_unknown(p, id);
+    }
+    if (!error && condition) {
+        error = condition(baton, p, document, &ignored);
+    }
+    for (i = 0; !error && i < m->n; i++) {
+        if (m->documents[i] == document) {
+            m->documents[i] = NULL;
+        }
+    }
+    return error;
+}
+
+/* Does a later one name the resource of the first? */
+static inline int memory_clashes(const scim_write_t *writes, int n)
+{
+    int i, clashes = 0;
+
+    for (i = 1; i < n; i++) {
+        clashes |= writes[0].verb != SCIM_CREATE && writes[i].verb != SCIM_CREATE &&
+                   !strcmp(writes[0].id, writes[i].id);
+    }
+    return clashes;
+}
+
+/* The last one first: nobody may count on an order. */
+static inline void memory_write_many(void *ctx, apr_pool_t *p, scim_write_t *writes,
+                                     int n)
 {
     memory_t *m = ctx;
     int i;
 
-    if (m->error) {
-        return m->error;
-    }
-    for (i = 0; i < m->n; i++) {
-        if (m->documents[i] == memory_find(m, id) && m->documents[i]) {
-            m->documents[i] = NULL;
-            return NULL;
+    m->waves =
+        apr_psprintf(m->p, "%s%s%d", m->waves ? m->waves : "", m->waves ? " " : "", n);
+    for (i = n - 1; i >= 0; i--) {
+        scim_write_t *w = &writes[i];
+
+        m->clashes |= memory_clashes(w, n - i);
+        switch (w->verb) {
+        case SCIM_CREATE:
+            w->error = memory_create(ctx, p, w->resource, &w->record, &w->id);
+            break;
+        case SCIM_UPDATE:
+            w->error = memory_update(ctx, p, w->id, w->change, w->baton, &w->record);
+            break;
+        case SCIM_REMOVE:
+            w->error = memory_remove(ctx, p, w->id, w->change, w->baton);
+            break;
         }
     }
-    return memory_unknown(p, id);
 }
 
 static const scim_backend_t memory_backend = {
-    memory_get, memory_query, memory_create, memory_update, memory_remove,
+    memory_get,    memory_query,  memory_create,
+    memory_update, memory_remove, memory_write_many,
 };
 
 #endif

@@ -52,6 +52,7 @@ static const struct {
     {"filter=userName+eq%20%22a%2Bb%22", "userName eq \"a+b\"|-|-|1|-1", NULL},
     {"filter=", "-|-|-|1|-1", NULL},
     {"filter", "-|-|-|1|-1", NULL},
+    {"filter=+%20%09&attributes=+&excludedAttributes=%0a", "-|-|-|1|-1", NULL},
     {"filter=a=b", "a=b|-|-|1|-1", NULL},
     {"FILTER=x&StartIndex=2&COUNT=3", "x|-|-|2|3", NULL},
     {"attributes=a,b&excludedattributes=c", "-|a,b|c|1|-1", NULL},
@@ -79,6 +80,7 @@ static const struct {
      "a pr|a,b|-|2|3", NULL},
     {"{'Filter':null,'ExcludedAttributes':'a,b','startIndex':-1,'COUNT':-1}",
      "-|-|a,b|1|0", NULL},
+    {"{'filter':' \\t ','attributes':' '}", "-|-|-|1|-1", NULL},
     {"{'filter':'','attributes':[],'count':'7','startIndex':null}", "-|-|-|1|7", NULL},
     {"{'startIndex':5000000000}", "-|-|-|5000000000|-1", NULL},
     {"{'filter':true}", NULL, "invalidValue: filter: "},
@@ -155,10 +157,18 @@ static const struct {
     {"text/html, application/json;q=0.5", 1},
     {"application/json, application/scim+json", 0},
     {"application/json, text/plain, */*", 0},
-    {"application/json,application/*;q=0.1", 0},
+    {"application/json,application/*;q=0.1", 1},
+    {"application/json;q=0.1,application/*", 0},
+    {"application/json;q=0.5, application/scim+json;q=0.4", 1},
+    {"application/json;q=0.5, application/scim+json; q=0.501", 0},
+    {"application/json;q=0.5, application/scim+json;q=0.5", 0},
+    {"application/scim+json;q=0.2, */*", 1},
+    {"application/scim+json;q=0, application/json;q=0", 0},
+    {"*/*;q=0.1, application/*;q=0.5, application/json;q=0.3", 0},
+    {"application/json;q=1.0, application/scim+json;q=1", 0},
     {"application/json, application/scim+json;q=0", 1},
     {"application/json, */*; q=0.000", 1},
-    {"application/json, */*;q=0.001", 0},
+    {"application/json, */*;q=0.001", 1},
     {"application/json;q=0", 0},
     {"application/jsonx", 0},
     {"application/json;version=1;q=1", 1},
@@ -184,14 +194,30 @@ static const struct {
     {"POST", "/Users/x.search", 1},
     {"POST", "/Users/%2Esearch", 1},
     {"POST", "/Users/.search/x", 1},
+    {"POST", "/Bulk", 1},
     {"POST", "/", 1},
     {"POST", "", 1},
     {"PROPFIND", "/", 1},
 };
 
+static const struct {
+    const char *method, *path;
+    int bulk;
+} bulks[] = {
+    {"POST", "/Bulk", 1},   {"POST", "Bulk", 1},       {"POST", "//Bulk/", 1},
+    {"GET", "/Bulk", 0},    {"POST", "/bulk", 0},      {"POST", "/Users/Bulk", 0},
+    {"POST", "/Bulk/x", 0}, {"POST", "/Bulk/Bulk", 0}, {"POST", "/xBulk", 0},
+    {"POST", "/", 0},       {"POST", "", 0},
+};
+
 static void test_headers(apr_pool_t *p)
 {
     size_t i;
+
+    for (i = 0; i < sizeof bulks / sizeof *bulks; i++) {
+        is_int(scim_request_is_bulk(bulks[i].method, bulks[i].path), bulks[i].bulk,
+               apr_pstrcat(p, "bulk: ", bulks[i].method, " ", bulks[i].path, NULL));
+    }
 
     for (i = 0; i < sizeof content_types / sizeof *content_types; i++) {
         is_int(scim_content_type_is_known(p, content_types[i].type),

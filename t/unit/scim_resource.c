@@ -385,7 +385,7 @@ static void test_projection_rest(apr_pool_t *p)
     const char *whole =
         quoted(p, "{'id':'1','hidden':'h','label':'l','pin':'p','parts':"
                   "[{'value':'v','secret':'s'}],'x':'/T/1'}");
-    const scim_record_t record = {whole, strlen(whole), strlen(whole) - 6};
+    const scim_record_t record = {whole, strlen(whole), strlen(whole) - 6, NULL};
     const scim_projection_t *projection;
     const char *text, *names = "a";
     apr_size_t len;

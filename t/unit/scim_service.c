@@ -10,12 +10,12 @@
 #define BOTH "'schemas':['" SCIM_URN_USER "','" ENT "']"
 #define META(id, modified)                                                             \
     "'meta':{'resourceType':'User','created':'2027-01-15T08:00:0" modified ".000Z',"   \
-    "'lastModified':'2027-01-15T08:00:0" modified ".000Z','location':'" BASE           \
-    "/Users/" id "'}"
+    "'lastModified':'2027-01-15T08:00:0" modified ".000Z','version':'W/\\\"" modified  \
+    "\\\"','location':'" BASE "/Users/" id "'}"
 #define META_CHANGED(id, created, modified)                                            \
     "'meta':{'resourceType':'User','created':'2027-01-15T08:00:0" created ".000Z',"    \
-    "'lastModified':'2027-01-15T08:00:0" modified ".000Z','location':'" BASE           \
-    "/Users/" id "'}"
+    "'lastModified':'2027-01-15T08:00:0" modified ".000Z','version':'W/\\\"" modified  \
+    "\\\"','location':'" BASE "/Users/" id "'}"
 
 /* Two users are there before each case. */
 #define ANN "'userName':'ann@x','name':{'givenName':'Ann'}"
@@ -57,6 +57,8 @@ static const struct {
      200, LIST("1", "1", "1", WHOLE_BOB), 0},
     {"list nothing", "GET", "/Users", "filter=userName+eq+%22nobody%22", NULL, 200,
      LIST("0", "1", "0", ""), 0},
+    {"list with a blank filter", "GET", "/Users", "filter=+%09", NULL, 200,
+     LIST("2", "1", "2", WHOLE_ANN "," WHOLE_BOB), 0},
     {"list with an empty filter and unknown parameters", "GET", "/Users",
      "filter=&count=1&page=1&aadOptscim062020", NULL, 200,
      LIST("2", "1", "1", WHOLE_ANN), 0},
@@ -89,6 +91,8 @@ static const struct {
      200, LIST("1", "1", "1", "{" SCHEMAS ",'id':'1002','userName':'bob@x'}"), 0},
     {"search all", "POST", "/Users/.search", NULL, "{}", 200,
      LIST("2", "1", "2", WHOLE_ANN "," WHOLE_BOB), 0},
+    {"search with a blank filter", "POST", "/Users/.search", NULL, "{'filter':' '}",
+     200, LIST("2", "1", "2", WHOLE_ANN "," WHOLE_BOB), 0},
     {"search badly", "POST", "/Users/.search", NULL, "{'filter':'x'}", 400,
      "invalidFilter: ", 0},
     {"search with a bad number", "POST", "/Users/.search", NULL, "{'count':'x'}", 400,
@@ -187,8 +191,8 @@ static const struct {
     {"config", "GET", "/ServiceProviderConfig", NULL, NULL, 200, "*", 0},
     {"config, filtered", "GET", "/ServiceProviderConfig", "filter=a+pr", NULL, 403,
      "403: ServiceProviderConfig cannot be filtered", 0},
-    {"config, not filtered", "GET", "/ServiceProviderConfig", "filter=", NULL, 200, "*",
-     0},
+    {"config, not filtered", "GET", "/ServiceProviderConfig", "filter=%20", NULL, 200,
+     "*", 0},
     {"schemas", "GET", "/Schemas", NULL, NULL, 200, "*", 0},
     {"schemas, filtered", "GET", "/Schemas", "filter=id+pr", NULL, 403, "403: ", 0},
     {"a schema", "GET", "/Schemas/urn%3Aietf:params:scim:schemas:core:2.0:User", NULL,
@@ -203,7 +207,7 @@ static const struct {
     /* what is not there */
     {"me", "GET", "/Me", NULL, NULL, 501, "501: /Me", 0},
     {"me too", "PATCH", "/Me", NULL, "{}", 501, "501: ", 0},
-    {"bulk", "POST", "/Bulk", NULL, "{}", 501, "501: /Bulk", 0},
+    {"bulk", "POST", "/Bulk", NULL, "{}", 400, "invalidSyntax: schemas: ", 0},
     {"search over all types", "POST", "/.search", NULL, "{}", 501, "501: /.search", 0},
     {"all types", "GET", "/", NULL, NULL, 501, "501: / is not implemented", 0},
     {"all types, shorter", "GET", "", NULL, NULL, 501, "501: / is not implemented", 0},
@@ -226,6 +230,7 @@ static const struct {
     {"POST", "/Users/1001", "GET, HEAD, PUT, PATCH, DELETE"},
     {"GET", "/Users/.search", "POST"},
     {"POST", "/ServiceProviderConfig", "GET, HEAD"},
+    {"GET", "/Bulk", "POST"},
     {"DELETE", "/Schemas/urn:x", "GET, HEAD"},
     {"PATCH", "/ResourceTypes", "GET, HEAD"},
 };
@@ -293,7 +298,8 @@ static fixture_t *start(apr_pool_t *p)
     f->service.n_bindings = 1;
     f->service.tolerance = SCIM_TOLERATE_ALL;
     f->service.max_results = 3;
-    f->service.max_body = 1000;
+    f->service.max_operations = 10;
+    f->service.max_bulk_body = 1000;
     f->service.auth_scheme = "oauthbearertoken";
     send_body(f, "POST", "/Users", NULL, "{" ANN "}");
     send_body(f, "POST", "/Users", NULL, "{" BOB "}");
@@ -401,6 +407,92 @@ static void test_headers(apr_pool_t *p)
        "the same as in its meta");
 }
 
+#define V1 "W/\"1\"" /* Ann */
+#define V2 "W/\"2\"" /* Bob */
+#define V3 "W/\"3\"" /* after a change */
+#define TITLE OPS("{'op':'replace','path':'title','value':'U'}")
+
+/* Requests to Bob (or nobody) with conditions. */
+static const struct {
+    const char *name, *method, *path, *body, *if_match, *if_none_match;
+    int status;
+    const char *etag;
+} conditions[] = {
+    {"get", "GET", "/Users/1002", NULL, NULL, NULL, 200, V2},
+    {"get what is known", "GET", "/Users/1002", NULL, NULL, V2, 304, V2},
+    {"a head of it", "HEAD", "/Users/1002", NULL, NULL, V2, 304, V2},
+    {"get, with a strong tag", "GET", "/Users/1002", NULL, NULL, "\"2\"", 304, V2},
+    {"get, with many tags", "GET", "/Users/1002", NULL, NULL, V1 ", " V2, 304, V2},
+    {"get, with any tag", "GET", "/Users/1002", NULL, NULL, "*", 304, V2},
+    {"get what is new", "GET", "/Users/1002", NULL, NULL, V1, 200, V2},
+    {"get, with junk", "GET", "/Users/1002", NULL, NULL, "\"", 200, V2},
+    {"get, with a blank header", "GET", "/Users/1002", NULL, " ", "", 200, V2},
+    {"get if it is this", "GET", "/Users/1002", NULL, V2, NULL, 200, V2},
+    {"get if it is not this", "GET", "/Users/1002", NULL, V1, NULL, 412, NULL},
+    {"get nobody", "GET", "/Users/9", NULL, NULL, "*", 404, NULL},
+    {"a list has no tag", "GET", "/Users", NULL, V1, V1, 200, NULL},
+    {"create", "POST", "/Users", "{'userName':'e','name':{'givenName':'E'}}", V1, "*",
+     201, V3},
+    {"put", "PUT", "/Users/1002", "{'title':'U'}", NULL, NULL, 200, V3},
+    {"put without a change", "PUT", "/Users/1002", "{'title':'T'}", NULL, NULL, 200,
+     V2},
+    {"put on this", "PUT", "/Users/1002", "{'title':'U'}", V2, NULL, 200, V3},
+    {"put on any", "PUT", "/Users/1002", "{'title':'U'}", "*", NULL, 200, V3},
+    {"put on another", "PUT", "/Users/1002", "{'title':'U'}", V1, NULL, 412, NULL},
+    {"put without a change on another", "PUT", "/Users/1002", "{'title':'T'}", V1, NULL,
+     412, NULL},
+    {"put only if nobody is there", "PUT", "/Users/1002", "{'title':'U'}", NULL, "*",
+     412, NULL},
+    {"put if it is not this", "PUT", "/Users/1002", "{'title':'U'}", NULL, V2, 412,
+     NULL},
+    {"put if it is not another", "PUT", "/Users/1002", "{'title':'U'}", NULL, V1, 200,
+     V3},
+    {"put with junk", "PUT", "/Users/1002", "{'title':'U'}", "junk", NULL, 412, NULL},
+    {"put to nobody", "PUT", "/Users/9", "{'title':'U'}", "*", NULL, 404, NULL},
+    {"patch on this", "PATCH", "/Users/1002", TITLE, V2, NULL, 200, V3},
+    {"patch on another", "PATCH", "/Users/1002", TITLE, V1, NULL, 412, NULL},
+    {"patch if it is not this", "PATCH", "/Users/1002", TITLE, NULL, V2, 412, NULL},
+    {"delete this", "DELETE", "/Users/1002", NULL, V1 "," V2, NULL, 204, NULL},
+    {"delete any", "DELETE", "/Users/1002", NULL, "*", NULL, 204, NULL},
+    {"delete another", "DELETE", "/Users/1002", NULL, V1, NULL, 412, NULL},
+    {"delete if it is not this", "DELETE", "/Users/1002", NULL, NULL, V2, 412, NULL},
+    {"delete nobody", "DELETE", "/Users/9", NULL, V1, NULL, 404, NULL},
+};
+
+static void test_conditions(apr_pool_t *p)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        fixture_t *f = start(p);
+        const char *name = conditions[i].name, *body = conditions[i].body;
+        const scim_request_t request = {
+            .method = conditions[i].method,
+            .path = conditions[i].path,
+            .body = body ? quoted(p, body) : NULL,
+            .body_len = body ? strlen(body) : 0,
+            .if_match = conditions[i].if_match,
+            .if_none_match = conditions[i].if_none_match,
+        };
+
+        handle(f, &request);
+        is_int(f->response.status, conditions[i].status, name);
+        is_str(f->response.etag, conditions[i].etag,
+               apr_pstrcat(p, name, ": ETag", NULL));
+        if (f->response.status == 304) {
+            ok(f->response.length == 0 && !f->response.content_type, "no body");
+        }
+        else if (f->response.status >= 400) {
+            is_error_body(f, f->response.status == 412 ? "412: " : "404: ", name);
+            is_int(f->memory.writes, 2, "nothing was changed");
+        }
+        else if (conditions[i].etag) {
+            is_str(base_json_string(body_json(f), "meta.version"), conditions[i].etag,
+                   "as in meta");
+        }
+    }
+}
+
 static void test_limits(apr_pool_t *p)
 {
     fixture_t *f = start(p);
@@ -469,6 +561,7 @@ int main(void)
     test_cases(p);
     test_methods(p);
     test_headers(p);
+    test_conditions(p);
     test_limits(p);
     test_backend_errors(p);
     test_base_url(p);
