@@ -22,4 +22,24 @@ apr_status_t base_lock_acquire(base_lock_t **lock, apr_pool_t *p, const char *pa
 /* Releases the lock. NULL is allowed, and releasing twice. */
 void base_lock_release(base_lock_t *lock);
 
+/* Many such locks on one descriptor, for whoever needs hundreds at a time. Nothing is
+ * waited for, so the order in which they are taken does not matter. May be used by
+ * several threads. */
+typedef struct base_lock_set_t base_lock_set_t;
+
+/* APR_SUCCESS and an empty set on the lock file at `path`; or what the system
+ * answered. It ends with base_lock_set_close(). */
+apr_status_t base_lock_set_open(base_lock_set_t **set, const char *path);
+
+/* Takes the lock number `id`: APR_SUCCESS, APR_EBUSY when somebody has it (be it this
+ * set), ESTALE when the lock file was deleted under locks that the set holds, or what
+ * the system answered. */
+apr_status_t base_lock_set_take(base_lock_set_t *set, apr_uint64_t id);
+
+/* Gives one lock back that the set has taken. */
+void base_lock_set_give(base_lock_set_t *set, apr_uint64_t id);
+
+/* Nothing more is taken: the set ends with its last lock. */
+void base_lock_set_close(base_lock_set_t *set);
+
 #endif

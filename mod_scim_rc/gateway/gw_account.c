@@ -5,11 +5,16 @@
 #include <apr_strings.h>
 
 #include "gw_account_private.h"
+#include "gw_gather.h"
+#include "gw_numbers.h"
+#include "gw_stale.h"
+#include "gw_subscription.h"
 #include "gw_sync.h"
 #include "rc_curl.h"
+#include "scim_brief.h"
 
-/* Another layout of the records: the copy is made anew. */
-#define FORMAT "mod_scim_rc 1"
+/* Another layout of the records, or of their briefs: the copy is made anew. */
+#define FORMAT "mod_scim_rc 2"
 
 #define QUOTA_FILE "quota"
 
@@ -28,17 +33,25 @@ static void *client_memory(void *memory)
     return (char *)memory + APR_ALIGN_DEFAULT(sizeof(gw_shared_t));
 }
 
+/* What of the account's settings the client needs; `credentials` lives as long. */
 static void client_conf(const gw_account_conf_t *conf, const char *lock_file,
+                        rc_credential_t credentials[RC_CREDENTIALS_MAX],
                         rc_client_conf_t *out)
 {
     int i;
 
+    for (i = 0; i < conf->n_credentials; i++) {
+        credentials[i].name = conf->credentials[i].name;
+        credentials[i].client_id = conf->credentials[i].client_id;
+        credentials[i].client_secret = conf->credentials[i].client_secret;
+        credentials[i].jwt = conf->credentials[i].jwt;
+    }
     memset(out, 0, sizeof *out);
     out->name = conf->name;
     out->platform = conf->platform;
-    out->client_id = conf->client_id;
-    out->client_secret = conf->client_secret;
-    out->jwt = conf->jwt;
+    out->credentials = credentials;
+    out->n_credentials = conf->n_credentials;
+    out->max_waiting = conf->max_waiting;
     out->lock_file = lock_file;
     out->timeout = conf->timeout;
     out->background_percent = conf->background_percent;
@@ -56,19 +69,22 @@ static const char *in_state_dir(apr_pool_t *p, const gw_account_conf_t *conf,
 
 void gw_shared_init(void *memory, apr_pool_t *p, const gw_account_conf_t *conf)
 {
+    rc_credential_t credentials[RC_CREDENTIALS_MAX];
     rc_client_conf_t client;
     rc_pacer_image_t *image = apr_palloc(p, sizeof *image);
-    apr_size_t len = sizeof *image;
+    apr_size_t len = 0;
     apr_file_t *file;
+    apr_status_t rv;
 
     memset(memory, 0, gw_shared_size());
-    client_conf(conf, "", &client);
+    client_conf(conf, "", credentials, &client);
     rc_client_shared_init(client_memory(memory), &client);
     if (apr_file_open(&file, in_state_dir(p, conf, QUOTA_FILE),
                       APR_FOPEN_READ | APR_FOPEN_BINARY, 0, p) != APR_SUCCESS) {
         return;
     }
-    if (apr_file_read_full(file, image, sizeof *image, &len) == APR_SUCCESS) {
+    rv = apr_file_read_full(file, image, sizeof *image, &len);
+    if (rv == APR_SUCCESS || rv == APR_EOF) { /* shorter, with less credentials */
         rc_pacer_load(rc_client_quota(client_memory(memory)), image, len,
                       apr_time_now());
     }
@@ -82,9 +98,10 @@ apr_status_t gw_shared_save(const void *memory, apr_pool_t *p,
     const char *path = in_state_dir(p, conf, QUOTA_FILE);
     const char *fresh = apr_pstrcat(p, path, ".new", NULL);
     apr_file_t *file;
+    apr_size_t len;
     apr_status_t rv;
 
-    rc_pacer_save(rc_client_quota(client_memory((void *)memory)), image);
+    len = rc_pacer_save(rc_client_quota(client_memory((void *)memory)), image);
     rv = apr_file_open(&file, fresh,
                        APR_FOPEN_WRITE | APR_FOPEN_CREATE | APR_FOPEN_TRUNCATE |
                            APR_FOPEN_BINARY,
@@ -92,7 +109,7 @@ apr_status_t gw_shared_save(const void *memory, apr_pool_t *p,
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    rv = apr_file_write_full(file, image, sizeof *image, NULL);
+    rv = apr_file_write_full(file, image, len, NULL);
     apr_file_close(file);
     return rv == APR_SUCCESS ? apr_file_rename(fresh, path, p) : rv;
 }
@@ -118,24 +135,28 @@ apr_status_t gw_account_open_with(gw_account_t **account, apr_pool_t *p,
                                   const base_env_t *env)
 {
     gw_account_t *a = apr_pcalloc(p, sizeof *a);
+    rc_credential_t credentials[RC_CREDENTIALS_MAX];
     rc_client_conf_t client;
     apr_status_t rv;
 
     a->conf = conf;
     a->shared = shared;
     a->lock_file = in_state_dir(p, conf, "locks");
-    rv = dir_store_open(&a->store, p, in_state_dir(p, conf, "copy"), FORMAT, env);
+    rv = dir_store_open(
+        &a->store, p, in_state_dir(p, conf, "copy"),
+        apr_pstrcat(p, FORMAT " ", scim_brief_format(p, &scim_type_user), NULL), env);
     if (rv != APR_SUCCESS) {
         return rv;
     }
     a->client_shared = *shared;
     a->client_shared.memory = client_memory(shared->memory);
-    client_conf(conf, in_state_dir(p, conf, "token.lock"), &client);
+    client_conf(conf, in_state_dir(p, conf, "token.lock"), credentials, &client);
     a->client = rc_client_create(p, &client, transport, &a->client_shared);
     a->style.address_form = conf->address_form;
     a->style.numbers = conf->numbers;
     a->style.disabled_may_be_gone = conf->disabled_may_be_gone;
     a->style.dictionaries = gw_dictionaries_create(p);
+    a->gather = gw_gather_create(p);
     *account = a;
     return APR_SUCCESS;
 }
@@ -154,6 +175,9 @@ int gw_account_is_lost(const gw_account_t *account)
 
 void gw_account_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
+    gw_subscription_work(account, p, env); /* first: a list after it misses nothing */
     gw_sync_work(account, p, env);
+    gw_stale_work(account, p, env);
+    gw_numbers_work(account, p, env);
     dir_flush(account->store, env);
 }

@@ -24,12 +24,21 @@ typedef struct gw_limit_t {
     apr_interval_time_t window;
 } gw_limit_t;
 
+#define GW_CREDENTIALS_MAX 16
+#define GW_WAITING_MAX 2000
+
+/* A service user of the account in an app: what the gateway signs in with. */
+typedef struct gw_credential_t {
+    const char *name; /* for the log */
+    const char *client_id, *client_secret, *jwt;
+} gw_credential_t;
+
 typedef struct gw_account_conf_t {
     const char *name;
     const char *platform; /* "https://platform.ringcentral.com" */
-    const char *client_id;
-    const char *client_secret;
-    const char *jwt;
+    const gw_credential_t *credentials;
+    int n_credentials;     /* 1..GW_CREDENTIALS_MAX */
+    int max_waiting;       /* calls that may wait for the quota at a time */
     const char *state_dir; /* absolute; the children's user must own it */
     const char *ca_file;   /* NULL: the system's */
     const char *proxy;     /* NULL: none */
@@ -40,8 +49,11 @@ typedef struct gw_account_conf_t {
     gw_limit_t limits[GW_GROUPS]; /* to start from; headers teach better */
     int background_percent;       /* of the limits, for background work: 1..100 */
     apr_interval_time_t refresh;  /* from one full list to the next */
-    apr_interval_time_t max_age;  /* a copy older than this is not trusted by a miss
-                                   * or by a write */
+    const char *webhook; /* the address that RingCentral is to send events to; NULL:
+                          * there is none, and lists tell what has changed */
+    apr_interval_time_t webhook_refresh; /* in place of `refresh` while events come */
+    apr_interval_time_t max_age; /* a copy older than this is not trusted by a miss
+                                  * or by a write */
     gw_address_form_t address_form;
     unsigned numbers;         /* GW_NUMBER_... */
     int disabled_may_be_gone; /* some location deletes by disabling: the copy is not
@@ -61,6 +73,11 @@ typedef struct gw_policy_t {
     int tolerant; /* of users that lack what their other attributes say */
     apr_interval_time_t patience; /* how long a request may wait for the quota, for the
                                    * first fill of the copy or for another writer */
+    apr_interval_time_t gather;   /* how long a write at hand may wait for others to
+                                   * share a bulk call with; 0: it never shares one */
+    apr_interval_time_t bulk_patience; /* `patience` of a request with many writes */
+    int batch_provisioning; /* such a request may create users in tens, enabled at
+                             * once whatever new_status says */
 } gw_policy_t;
 
 /* Before any thread and any fork, once for a process. */

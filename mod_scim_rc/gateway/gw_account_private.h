@@ -21,6 +21,8 @@ typedef struct gw_shared_t {
         apr_time_t asked;         /* 0: without an answer yet */
         apr_time_t doubted_until; /* until then an answer settles nothing */
     } asked[GW_ASKED_SLOTS];
+    apr_time_t listed;     /* when gw_relist() last began a list that it completed */
+    apr_time_t hook_since; /* when the job began to run in this server; 0: not yet */
 } gw_shared_t;
 
 struct gw_account_t {
@@ -29,10 +31,18 @@ struct gw_account_t {
     base_shared_t client_shared;
     const char *lock_file;
     dir_store_t *store;
+    volatile apr_uint32_t filled; /* the first fill is complete, and stays so */
     rc_client_t *client;
     gw_style_t style;
-    apr_interval_time_t sync_pause; /* after a failed run; of the one job thread */
+    struct gw_gather_t *gather;
+    volatile apr_uint32_t keeps_marks; /* a bulk update was seen to keep the mark of a
+                                        * deletion */
+    apr_interval_time_t sync_pause;    /* after a failed run; of the one job thread */
     apr_time_t sync_not_before;
+    apr_interval_time_t hook_pause; /* of the job too: after a failure */
+    apr_time_t hook_not_before, stale_not_before, numbers_not_before;
+    int hook_looked_at;        /* by this process */
+    apr_uint64_t hook_problem; /* hash of what was logged last */
 };
 
 /* gw_account_open() with the transport from outside, for tests. */
@@ -74,8 +84,13 @@ apr_status_t gw_copy_put(gw_account_t *account, apr_pool_t *p, gw_item_t *item,
 apr_status_t gw_copy_bury(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
                           const base_env_t *env);
 
+/* So many extensions make a transaction: a request that writes waits no longer than for
+ * them. */
+#define GW_BATCH 100
+
 /* Takes over what RingCentral said of some extensions at the time `sent`, singly or in
- * a list, unless the copy knows better: it was written since. One transaction. */
+ * a list, unless the copy knows better: it was written since. In several short
+ * transactions. */
 apr_status_t gw_copy_absorb(gw_account_t *account, apr_pool_t *p, const json_t *list,
                             apr_time_t sent, int detailed, const base_env_t *env);
 
@@ -101,6 +116,17 @@ rc_error_t *gw_copy_reread(gw_account_t *account, const rc_caller_t *who, apr_po
 int gw_copy_settle(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
                    apr_uint64_t id);
 
+/* The copy of it is not believed from now on, and nobody is asked. */
+void gw_copy_distrust(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
+                      const base_env_t *env);
+
+/* Brings all pages of the list into the copy, for a request that would otherwise have
+ * to ask for many users singly. The error is that of the first page that failed. */
+rc_error_t *gw_relist(gw_session_t *session, apr_pool_t *p);
+
+/* When that was last done by any process, or 0. */
+apr_time_t gw_relisted(gw_account_t *account);
+
 rc_caller_t gw_session_caller(const gw_session_t *session);
 
 /* "1001" as a number; 0 when it is no id in its one spelling, or NULL. */
@@ -114,7 +140,9 @@ const scim_error_t *gw_create(void *ctx, apr_pool_t *p, const json_t *resource,
 const scim_error_t *gw_update(void *ctx, apr_pool_t *p, const char *id,
                               scim_change_fn change, void *baton,
                               scim_record_t *record);
-const scim_error_t *gw_remove(void *ctx, apr_pool_t *p, const char *id);
+const scim_error_t *gw_remove(void *ctx, apr_pool_t *p, const char *id,
+                              scim_change_fn condition, void *baton);
+void gw_write_many(void *ctx, apr_pool_t *p, scim_write_t *writes, int n);
 
 /* The number of the lock of a folded name; those of users are their ids. */
 apr_uint64_t gw_name_lock(const char *folded);

@@ -7,6 +7,9 @@
 #include "base_str.h"
 #include "gw_account_private.h"
 #include "gw_error.h"
+#include "gw_stale.h"
+#include "scim_brief.h"
+#include "scim_schema.h"
 
 /* Filters that an index answers, best first. */
 static const struct {
@@ -21,15 +24,6 @@ static const struct {
     {"externalId", DIR_FOREIGN, 0},
 };
 
-#define MAX_SAME_KEY 1000 /* records that may share one externalId */
-
-static void as_scim_record(const dir_record_t *from, scim_record_t *to)
-{
-    to->text = from->doc.data;
-    to->len = from->doc.len;
-    to->mark = from->mark;
-}
-
 static const scim_error_t *get(void *ctx, apr_pool_t *p, const char *id,
                                scim_record_t *record)
 {
@@ -43,129 +37,101 @@ static const scim_error_t *get(void *ctx, apr_pool_t *p, const char *id,
         return error;
     }
     if (number) {
-        rv = dir_get(session->account->store, p, number, &found, session->env);
+        rv = dir_get_doc(session->account->store, p, number, &found, session->env);
     }
-    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
-        return gw_error_store(p, rv);
-    }
-    if (rv == APR_NOTFOUND || !(found.flags & DIR_LISTED)) {
+    if (rv == APR_NOTFOUND) {
         return gw_error_not_found(p, id);
     }
-    as_scim_record(&found, record);
+    if (rv != APR_SUCCESS) {
+        return gw_error_store(p, rv);
+    }
+    gw_item_show(&found, record);
     return NULL;
 }
 
-/* A query on its way through the records. */
-typedef struct collector_t {
-    apr_pool_t *p, *scratch;
-    const scim_query_t *query;
-    scim_page_t *page;
-    int looked_at; /* listed records, whether they pass or not */
-} collector_t;
+/* A filter on its way through the records. */
+typedef struct sieve_t {
+    apr_pool_t *scratch;
+    const scim_filter_t *filter;
+    const scim_search_t *search;
+} sieve_t;
 
-/* Counts a record that passes the filter and keeps it when it is of the page asked
- * for. `copy`: its bytes do not last. */
-static void collect(collector_t *c, const dir_record_t *record, int copy)
+static int passes(void *baton, const base_slice_t *brief, const base_slice_t *doc)
 {
+    const sieve_t *sieve = baton;
     json_t *user;
     int match;
 
-    if (!(record->flags & DIR_LISTED)) {
-        return;
+    if (!doc) {
+        return scim_search_match(sieve->search, brief);
     }
-    c->looked_at++;
-    user = gw_item_document(c->scratch, &record->doc);
-    match = user && scim_filter_match(c->scratch, c->query->filter, user);
-    apr_pool_clear(c->scratch);
-    if (!match) {
-        return;
-    }
-    c->page->total++;
-    if (c->page->total >= c->query->start_index &&
-        c->page->records->nelts < c->query->count) {
-        scim_record_t *kept = apr_array_push(c->page->records);
+    user = gw_item_document(sieve->scratch, doc);
+    match = user && scim_filter_match(sieve->scratch, sieve->filter, user);
+    apr_pool_clear(sieve->scratch);
+    return match;
+}
 
-        as_scim_record(record, kept);
-        if (copy) {
-            kept->text = apr_pstrmemdup(c->p, kept->text, kept->len);
+/* Which index answers the filter? Sets what to look up there; -1: none does. */
+static int choose_index(const scim_filter_t *filter, dir_query_t *query,
+                        const scim_filter_t **eq)
+{
+    apr_size_t i;
+
+    for (i = 0; i < sizeof indexed / sizeof *indexed; i++) {
+        *eq = scim_filter_find_eq(filter, indexed[i].name);
+        if (!*eq || !(*eq)->folded) {
+            continue;
         }
-    }
-}
-
-static apr_status_t visit(void *baton, const dir_record_t *record)
-{
-    collect(baton, record, 1);
-    return APR_SUCCESS;
-}
-
-static apr_status_t from_index(gw_session_t *session, collector_t *c, int index,
-                               const char *key)
-{
-    apr_array_header_t *records;
-    apr_status_t rv;
-    int i;
-
-    if (index == BY_ID) {
-        dir_record_t record;
-        apr_uint64_t id = gw_id_parse(key);
-
-        rv = id ? dir_get(session->account->store, c->p, id, &record, session->env)
-                : APR_NOTFOUND;
-        if (rv == APR_SUCCESS) {
-            collect(c, &record, 0);
+        if (indexed[i].index == BY_ID) {
+            query->id = gw_id_parse((*eq)->folded);
         }
-        return rv == APR_NOTFOUND ? APR_SUCCESS : rv;
+        else {
+            query->index = (dir_index_t)indexed[i].index;
+        }
+        query->key = (*eq)->folded;
+        return (int)i;
     }
-    rv = dir_find(session->account->store, c->p, (dir_index_t)index, key, MAX_SAME_KEY,
-                  &records, session->env);
-    for (i = 0; rv == APR_SUCCESS && i < records->nelts; i++) {
-        collect(c, &APR_ARRAY_IDX(records, i, dir_record_t), 0);
-    }
-    return rv;
+    return -1;
 }
 
-static const scim_error_t *query_index(gw_session_t *session, collector_t *c, int which,
-                                       const scim_filter_t *eq)
-{
-    const scim_error_t *error;
-    apr_status_t rv = from_index(session, c, indexed[which].index, eq->folded);
-
-    if (rv != APR_SUCCESS) {
-        return gw_error_store(c->p, rv);
-    }
-    if (c->looked_at || !indexed[which].is_email || !strchr(eq->folded, '@')) {
-        return NULL;
-    }
-    error = gw_copy_ask(session, c->p, json_string_value(eq->value));
-    if (error) {
-        return error;
-    }
-    rv = from_index(session, c, indexed[which].index, eq->folded);
-    return rv == APR_SUCCESS ? NULL : gw_error_store(c->p, rv);
-}
-
-static const scim_error_t *query_all(gw_session_t *session, collector_t *c)
+/* Runs the query; when that finds nobody by an e-mail address, RingCentral may be asked
+ * and the query run again. */
+static const scim_error_t *find(gw_session_t *session, apr_pool_t *p, int which,
+                                const scim_filter_t *eq, dir_query_t *query)
 {
     dir_store_t *store = session->account->store;
-    const scim_query_t *q = c->query;
-    apr_array_header_t *records;
-    apr_status_t rv;
-    int i;
+    const scim_error_t *error;
+    apr_status_t rv = APR_SUCCESS;
 
-    if (q->filter) {
-        rv = dir_scan(store, DIR_LISTED, visit, c, session->env);
-        return rv == APR_SUCCESS ? NULL : gw_error_store(c->p, rv);
+    if (which >= 0 && indexed[which].index == BY_ID && !query->id) {
+        return NULL; /* no id that could be: nobody has it */
     }
-    rv = dir_count(store, &c->page->total, session->env);
-    if (rv == APR_SUCCESS && q->count) {
-        rv =
-            dir_list(store, c->p, q->start_index - 1, q->count, &records, session->env);
-        for (i = 0; rv == APR_SUCCESS && i < records->nelts; i++) {
-            as_scim_record(&APR_ARRAY_IDX(records, i, dir_record_t),
-                           apr_array_push(c->page->records));
+    rv = dir_query(store, p, query, session->env);
+    if (rv == APR_SUCCESS && which >= 0 && !query->seen && indexed[which].is_email &&
+        strchr(eq->folded, '@')) {
+        error = gw_copy_ask(session, p, json_string_value(eq->value));
+        if (error) {
+            return error;
         }
+        rv = dir_query(store, p, query, session->env);
     }
-    return rv == APR_SUCCESS ? NULL : gw_error_store(c->p, rv);
+    return rv == APR_SUCCESS ? NULL : gw_error_store(p, rv);
+}
+
+/* The results as the protocol takes them. */
+static void fill_page(apr_pool_t *p, const dir_query_t *query, scim_page_t *page)
+{
+    const apr_array_header_t *found = query->records;
+    int i, n = found ? found->nelts : 0;
+
+    page->total = query->total;
+    page->pieces = query->insert ? query->pieces : NULL;
+    page->n = query->kept;
+    page->records = apr_array_make(p, n ? n : 1, sizeof(scim_record_t));
+    for (i = 0; i < n; i++) {
+        gw_item_show(&APR_ARRAY_IDX(found, i, dir_record_t),
+                     apr_array_push(page->records));
+    }
 }
 
 static const scim_error_t *query(void *ctx, apr_pool_t *p, const scim_query_t *q,
@@ -173,24 +139,30 @@ static const scim_error_t *query(void *ctx, apr_pool_t *p, const scim_query_t *q
 {
     gw_session_t *session = ctx;
     const scim_error_t *error = gw_copy_wait(session, p);
-    collector_t c = {p, NULL, q, page, 0};
-    apr_size_t i;
+    dir_query_t wanted = {
+        .skip = q->start_index - 1, .max = q->count, .insert = q->escaped_url};
+    const scim_filter_t *eq = NULL;
+    sieve_t sieve = {NULL, q->filter, NULL};
+    int which = -1;
 
-    page->total = 0;
-    page->records = apr_array_make(p, 16, sizeof(scim_record_t));
     if (error) {
         return error;
     }
-    apr_pool_create(&c.scratch, p);
-    apr_pool_tag(c.scratch, "gw_query");
-    for (i = 0; q->filter && i < sizeof indexed / sizeof *indexed; i++) {
-        const scim_filter_t *eq = scim_filter_find_eq(q->filter, indexed[i].name);
-
-        if (eq && eq->folded) {
-            return query_index(session, &c, (int)i, eq);
+    if (q->filter) {
+        apr_pool_create(&sieve.scratch, p);
+        apr_pool_tag(sieve.scratch, "gw_query");
+        sieve.search = scim_search_make(p, &scim_type_user, q->filter);
+        wanted.test = passes;
+        wanted.baton = &sieve;
+        which = choose_index(q->filter, &wanted, &eq);
+        if (which >= 0) {
+            gw_stale_freshen(session, p, &wanted);
         }
     }
-    return query_all(session, &c);
+    error = find(session, p, which, eq, &wanted);
+    fill_page(p, &wanted, page);
+    return error;
 }
 
-const scim_backend_t gw_user_backend = {get, query, gw_create, gw_update, gw_remove};
+const scim_backend_t gw_user_backend = {get,       query,     gw_create,
+                                        gw_update, gw_remove, gw_write_many};

@@ -8,14 +8,23 @@
 #include "base_str.h"
 #include "gw_error.h"
 
-static rc_error_t *put(gw_session_t *session, apr_pool_t *p, const gw_plan_t *plan,
-                       const gw_item_t *item, json_t **extension)
+typedef struct put_t {
+    rc_place_t *place; /* for the first call, or NULL */
+    json_t *extension; /* the answer */
+} put_t;
+
+static rc_error_t *send_put(gw_session_t *session, apr_pool_t *p, const gw_plan_t *plan,
+                            const gw_item_t *item, put_t *put)
 {
     rc_caller_t who = gw_session_caller(session);
     const char *id = gw_id_text(p, item->id);
-    rc_error_t *e = rc_extension_update(session->account->client, &who, p, id,
-                                        plan->body, extension);
-    rc_error_t *lost = e && e->kind == RC_LOST ? e : NULL;
+    rc_error_t *e, *lost;
+
+    who.place = put->place;
+    e = rc_extension_update(session->account->client, &who, p, id, plan->body,
+                            &put->extension);
+    lost = e && e->kind == RC_LOST ? e : NULL;
+    who.place = put->place = NULL;
 
     if (lost && base_now(session->env) < session->deadline) {
         base_log(session->env, BASE_LOG_NOTICE, APR_SUCCESS,
@@ -24,7 +33,7 @@ static rc_error_t *put(gw_session_t *session, apr_pool_t *p, const gw_plan_t *pl
                  id, e->message);
         e = gw_error_after_loss(lost,
                                 rc_extension_update(session->account->client, &who, p,
-                                                    id, plan->body, extension));
+                                                    id, plan->body, &put->extension));
     }
     if (e && e->kind == RC_LOST) {
         gw_copy_settle(session->account, &who, p, item->id);
@@ -33,10 +42,10 @@ static rc_error_t *put(gw_session_t *session, apr_pool_t *p, const gw_plan_t *pl
 }
 
 rc_error_t *gw_carry_update(gw_session_t *session, apr_pool_t *p, gw_plan_t *plan,
-                            gw_item_t *item)
+                            gw_item_t *item, rc_place_t *place)
 {
-    json_t *extension = NULL;
-    rc_error_t *e = put(session, p, plan, item, &extension);
+    put_t put = {place, NULL};
+    rc_error_t *e = send_put(session, p, plan, item, &put);
 
     if (e && plan->turns_on && gw_error_is_status(e)) {
         base_log(session->env, BASE_LOG_INFO, APR_SUCCESS,
@@ -45,10 +54,10 @@ rc_error_t *gw_carry_update(gw_session_t *session, apr_pool_t *p, gw_plan_t *pla
                  gw_id_text(p, item->id), e->code, e->message);
         plan->turns_on = 0;
         json_object_set_new(plan->body, "status", json_string("NotActivated"));
-        e = put(session, p, plan, item, &extension);
+        e = send_put(session, p, plan, item, &put);
     }
     if (!e) {
-        gw_item_absorb(p, item, extension, base_now(session->env), 1);
+        gw_item_absorb(p, item, put.extension, base_now(session->env), 1);
     }
     return e;
 }
@@ -73,9 +82,7 @@ const scim_error_t *gw_carry_store(gw_session_t *session, apr_pool_t *p,
                           "ordinary user there now",
                           gw_id_text(p, item->id));
     }
-    record->text = stored.doc.data;
-    record->len = stored.doc.len;
-    record->mark = stored.mark;
+    gw_item_show(&stored, record);
     return NULL;
 }
 

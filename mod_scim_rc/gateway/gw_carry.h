@@ -7,9 +7,10 @@
 
 /* PUT of plan->body on the extension `item`, repeated once when its answer was lost
  * (the same values twice are the same). An Enabled that is refused becomes
- * NotActivated. On success the item has absorbed the answer. */
+ * NotActivated. On success the item has absorbed the answer. `place` (or NULL) is for
+ * the first call. */
 rc_error_t *gw_carry_update(gw_session_t *session, apr_pool_t *p, gw_plan_t *plan,
-                            gw_item_t *item);
+                            gw_item_t *item, rc_place_t *place);
 
 /* Remembers spellings and stores the item: NULL and *record, or 503. */
 const scim_error_t *gw_carry_store(gw_session_t *session, apr_pool_t *p,

@@ -1,12 +1,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <apr_atomic.h>
 #include <apr_strings.h>
 
 #include "base_json.h"
 #include "base_str.h"
 #include "gw_account_private.h"
 #include "gw_error.h"
+#include "gw_stale.h"
 
 #define WAIT_STEP apr_time_from_msec(50)
 #define MAX_ASKED 20 /* users with one e-mail address that a question may bring */
@@ -27,7 +29,7 @@ const char *gw_id_text(apr_pool_t *p, apr_uint64_t id)
 
 rc_caller_t gw_session_caller(const gw_session_t *session)
 {
-    rc_caller_t who = {session->env, session->deadline, RC_INTERACTIVE};
+    rc_caller_t who = {session->env, session->deadline, RC_INTERACTIVE, NULL};
 
     return who;
 }
@@ -74,9 +76,10 @@ apr_time_t gw_copy_synced(gw_account_t *account, apr_pool_t *p, const base_env_t
 const scim_error_t *gw_copy_wait(gw_session_t *session, apr_pool_t *p)
 {
     const base_env_t *env = session->env;
+    volatile apr_uint32_t *filled = &session->account->filled;
     scim_error_t *error;
 
-    while (!gw_copy_synced(session->account, p, env)) {
+    while (!apr_atomic_read32(filled) && !gw_copy_synced(session->account, p, env)) {
         if (gw_account_is_lost(session->account)) {
             return gw_error_store(p, ESTALE);
         }
@@ -89,6 +92,7 @@ const scim_error_t *gw_copy_wait(gw_session_t *session, apr_pool_t *p)
             return error;
         }
     }
+    apr_atomic_set32(filled, 1);
     return NULL;
 }
 
@@ -122,6 +126,7 @@ static apr_status_t put_record(void *baton, dir_txn_t *txn)
 apr_status_t gw_copy_put(gw_account_t *account, apr_pool_t *p, gw_item_t *item,
                          dir_record_t *record, const base_env_t *env)
 {
+    item->flags |= DIR_WRITTEN;
     gw_item_record(p, &account->style, item, base_now(env), record);
     return dir_change(account->store, p, put_record, record, env);
 }
@@ -144,6 +149,7 @@ typedef struct absorb_t {
     const json_t *list;
     apr_time_t sent, now;
     int detailed;
+    size_t begin, end; /* which of the list this transaction takes */
 } absorb_t;
 
 static apr_status_t put_item(absorb_t *a, dir_txn_t *txn, gw_item_t *item,
@@ -174,7 +180,7 @@ static apr_status_t absorb_one(absorb_t *a, dir_txn_t *txn, const json_t *extens
     if (rv == APR_SUCCESS) {
         /* From a list to the next nothing needs to lag: only writes set DETAILED or
          * dig a grave at a time that a list may not know of yet. */
-        int written = (record.flags & (DIR_GONE | DIR_DETAILED)) != 0;
+        int written = (record.flags & (DIR_GONE | DIR_DETAILED | DIR_WRITTEN)) != 0;
 
         if (!(record.flags & DIR_GONE) &&
             gw_item_load(p, &record, &item) != APR_SUCCESS) {
@@ -191,21 +197,17 @@ static apr_status_t absorb_one(absorb_t *a, dir_txn_t *txn, const json_t *extens
     return put_item(a, txn, &item, p);
 }
 
-static apr_status_t absorb_all(void *baton, dir_txn_t *txn)
+static apr_status_t absorb_batch(void *baton, dir_txn_t *txn)
 {
     absorb_t *a = baton;
     apr_status_t rv = APR_SUCCESS;
     apr_pool_t *scratch;
-    json_t *extension;
     size_t i;
 
     apr_pool_create(&scratch, a->p);
     apr_pool_tag(scratch, "gw_copy_absorb");
-    json_array_foreach((json_t *)a->list, i, extension)
-    {
-        if (rv == APR_SUCCESS) {
-            rv = absorb_one(a, txn, extension, scratch);
-        }
+    for (i = a->begin; i < a->end && rv == APR_SUCCESS; i++) {
+        rv = absorb_one(a, txn, json_array_get(a->list, i), scratch);
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);
@@ -215,9 +217,15 @@ static apr_status_t absorb_all(void *baton, dir_txn_t *txn)
 apr_status_t gw_copy_absorb(gw_account_t *account, apr_pool_t *p, const json_t *list,
                             apr_time_t sent, int detailed, const base_env_t *env)
 {
-    absorb_t a = {account, p, list, sent, base_now(env), detailed};
+    absorb_t a = {account, p, list, sent, base_now(env), detailed, 0, 0};
+    const size_t n = json_array_size(list);
+    apr_status_t rv = APR_SUCCESS;
 
-    return dir_change(account->store, p, absorb_all, &a, env);
+    for (; a.begin < n && rv == APR_SUCCESS; a.begin = a.end) {
+        a.end = a.begin + GW_BATCH < n ? a.begin + GW_BATCH : n;
+        rv = dir_change(account->store, p, absorb_batch, &a, env);
+    }
+    return rv;
 }
 
 rc_error_t *gw_copy_reread(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
@@ -242,6 +250,9 @@ rc_error_t *gw_copy_reread(gw_account_t *account, const rc_caller_t *who, apr_po
         gw_copy_need_places(account, p, who);
         rv = gw_copy_absorb(account, p, list, sent, 1, who->env);
     }
+    if (rv == APR_SUCCESS) {
+        gw_stale_forget(account, p, id, sent, who->env);
+    }
     return rv == APR_SUCCESS
                ? NULL
                : rc_error(p, RC_INTERRUPTED, "the copy cannot be written");
@@ -260,6 +271,12 @@ static apr_status_t distrust(void *baton, dir_txn_t *txn)
     return dir_txn_put(txn, &record);
 }
 
+void gw_copy_distrust(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
+                      const base_env_t *env)
+{
+    dir_change(account->store, p, distrust, &id, env);
+}
+
 int gw_copy_settle(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
                    apr_uint64_t id)
 {
@@ -268,8 +285,17 @@ int gw_copy_settle(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
     if (!gw_copy_reread(account, who, p, id, &found)) {
         return found;
     }
-    dir_change(account->store, p, distrust, &id, who->env);
+    gw_copy_distrust(account, p, id, who->env);
     return 1;
+}
+
+/* When the copy last had all that there was: after a refresh, or a list in between. */
+static apr_time_t complete_at(gw_account_t *account, apr_pool_t *p,
+                              const base_env_t *env)
+{
+    apr_time_t synced = gw_copy_synced(account, p, env), listed = gw_relisted(account);
+
+    return synced > listed ? synced : listed;
 }
 
 /* Must the platform be asked for this address? */
@@ -363,7 +389,7 @@ const scim_error_t *gw_copy_ask(gw_session_t *session, apr_pool_t *p, const char
     apr_status_t rv;
 
     if (!must_ask(account, base_str_fold(p, email),
-                  gw_copy_synced(account, p, session->env), now)) {
+                  complete_at(account, p, session->env), now)) {
         return NULL;
     }
     e = rc_extension_list(account->client, &who, p, &query, &list);

@@ -6,6 +6,7 @@
 #include "base_json.h"
 #include "base_str.h"
 #include "base_time.h"
+#include "scim_brief.h"
 #include "scim_schema.h"
 
 #define DOC_DEPTH 32
@@ -20,6 +21,14 @@ static const char *const contact_kept[] = {
     "department", "businessPhone", "mobilePhone", "businessAddress"};
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
+
+void gw_item_show(const dir_record_t *record, scim_record_t *shown)
+{
+    shown->text = record->doc.data;
+    shown->len = record->doc.len;
+    shown->mark = record->mark;
+    shown->version = record->version;
+}
 
 apr_status_t gw_item_load(apr_pool_t *p, const dir_record_t *record, gw_item_t *item)
 {
@@ -57,9 +66,25 @@ static int same_status(const json_t *a, const json_t *b)
     return base_str_same(base_json_string(a, "status"), base_json_string(b, "status"));
 }
 
+/* Values that were filled in from the company are not shown. */
+static void hide_filled(apr_pool_t *p, gw_item_t *item, const json_t *before)
+{
+    int i;
+
+    for (i = 0; i < GW_ROWS; i++) {
+        const gw_row_t *row = &gw_rows[i];
+
+        if (row->flags & GW_ROW_DEFAULTED && !gw_row_field(row, before)) {
+            gw_item_remember(p, item, row, NULL);
+        }
+    }
+    json_object_del(item->memory, GW_UNSEEN);
+}
+
 void gw_item_absorb(apr_pool_t *p, gw_item_t *item, const json_t *extension,
                     apr_time_t fetched, int detailed)
 {
+    const json_t *before = item->state;
     json_t *state = base_json_own(p, json_object()), *contact = json_object();
 
     copy_members(state, extension, kept, COUNT(kept));
@@ -82,7 +107,7 @@ void gw_item_absorb(apr_pool_t *p, gw_item_t *item, const json_t *extension,
         json_object_del(state, "statusInfo");
         item->flags &= ~(unsigned)DIR_DETAILED;
     }
-    item->flags &= ~(unsigned)DIR_GONE;
+    item->flags &= ~(unsigned)(DIR_GONE | DIR_WRITTEN);
     item->id = (apr_uint64_t)json_integer_value(json_object_get(extension, "id"));
     item->fetched = fetched;
     item->state = state;
@@ -91,6 +116,9 @@ void gw_item_absorb(apr_pool_t *p, gw_item_t *item, const json_t *extension,
     }
     if (!base_str_same(base_json_string(state, "status"), "Disabled")) {
         json_object_del(item->memory, "was");
+    }
+    if (json_object_get(item->memory, GW_UNSEEN)) {
+        hide_filled(p, item, before);
     }
 }
 
@@ -201,6 +229,16 @@ void gw_item_remember(apr_pool_t *p, gw_item_t *item, const gw_row_t *row,
     json_object_set_new(all, gw_row_key(p, row), json_pack("[s?s]", sent, now));
 }
 
+/* Was it filled in by RingCentral and is not shown? */
+static int is_hidden(apr_pool_t *p, const gw_item_t *item, const gw_row_t *row,
+                     const char *text)
+{
+    const json_t *pair = said(item, gw_row_key(p, row));
+
+    return pair && json_is_null(json_array_get(pair, 0)) &&
+           !strcmp(json_string_value(json_array_get(pair, 1)), text);
+}
+
 /* The version speaks of what RingCentral holds: two spellings of one place are one
  * version (a weak one, RFC 9110 section 8.8.1). */
 static const char *version_of(apr_pool_t *p, const gw_style_t *style,
@@ -217,7 +255,8 @@ static const char *version_of(apr_pool_t *p, const gw_style_t *style,
 
     for (i = 0; i < GW_ROWS; i++) {
         text = gw_row_field(&gw_rows[i], item->state);
-        APR_ARRAY_PUSH(parts, const char *) = text ? text : "";
+        APR_ARRAY_PUSH(parts, const char *) =
+            text && !is_hidden(p, item, &gw_rows[i], text) ? text : "";
     }
     for (i = 0; i < COUNT(numbers); i++) {
         text = style->numbers & numbers[i].shown_by
@@ -301,24 +340,29 @@ static void make_document(apr_pool_t *p, const gw_style_t *style, const gw_item_
 {
     apr_time_t modified = (apr_time_t)base_json_int(item->memory, "modified", 0);
     apr_time_t created = modified;
+    json_t *user = user_json(p, style, item);
+    const char *text, *tail;
     apr_size_t len;
-    const char *user = base_json_text(p, user_json(p, style, item), &len), *head, *tail;
 
     base_time_parse(base_json_string(item->state, "creationTime"), &created);
     if (modified < created) { /* the platform's clock is ahead of ours */
         modified = created;
     }
-    head = apr_psprintf(p,
-                        "%.*s,\"meta\":{\"resourceType\":\"User\",\"created\":\"%s\","
-                        "\"lastModified\":\"%s\",\"version\":\"W/\\\"%s\\\"\","
-                        "\"location\":\"",
-                        (int)len - 1, user, base_time_format(p, created),
-                        base_time_format(p, modified),
-                        base_json_string(item->memory, "version"));
+    record->version =
+        apr_psprintf(p, "W/\"%s\"", base_json_string(item->memory, "version"));
+    json_object_set_new(
+        user, "meta",
+        json_pack("{s:s,s:s,s:s,s:s}", "resourceType", scim_type_user.name, "created",
+                  base_time_format(p, created), "lastModified",
+                  base_time_format(p, modified), "version", record->version));
+    record->brief = scim_brief_make(p, &scim_type_user, user);
+    /* The location goes in where meta, and with it the whole, ends. */
+    text = base_json_text(p, user, &len);
+    text = apr_psprintf(p, "%.*s,\"location\":\"", (int)len - 2, text);
     tail = apr_psprintf(p, "%s/%" APR_UINT64_T_FMT "\"}}", scim_type_user.endpoint,
                         item->id);
-    record->mark = (apr_uint32_t)strlen(head);
-    record->doc.data = apr_pstrcat(p, head, tail, NULL);
+    record->mark = (apr_uint32_t)strlen(text);
+    record->doc.data = apr_pstrcat(p, text, tail, NULL);
     record->doc.len = strlen(record->doc.data);
 }
 

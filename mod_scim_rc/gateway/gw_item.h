@@ -16,6 +16,10 @@
 /* statusInfo.comment of an extension that was deleted by disabling begins so. */
 #define GW_GONE_MARK "[scim-deleted]"
 
+/* A member of an item's memory: RingCentral made the user without showing it. What its
+ * first description has that nobody sent is filled in from the company. */
+#define GW_UNSEEN "unseen"
+
 typedef struct gw_item_t {
     apr_uint64_t id;
     unsigned flags; /* DIR_LISTED, DIR_GONE, DIR_DETAILED */
@@ -31,6 +35,9 @@ typedef struct gw_style_t {
     int disabled_may_be_gone;
     gw_dictionaries_t *dictionaries;
 } gw_style_t;
+
+/* A listed record as the protocol takes it; points into `record`. */
+void gw_item_show(const dir_record_t *record, scim_record_t *shown);
 
 /* From the copy; the JSON is owned by `p`. APR_SUCCESS, or APR_EGENERAL when the record
  * makes no sense. */

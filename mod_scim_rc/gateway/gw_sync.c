@@ -6,6 +6,9 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "gw_numbers.h"
+#include "gw_stale.h"
+#include "gw_subscription.h"
 
 #define PAGE 1000
 #define MAX_PAGES 10000
@@ -31,7 +34,7 @@ typedef struct run_t {
 
 static rc_caller_t caller(const run_t *run)
 {
-    rc_caller_t who = {run->env, base_now(run->env) + PATIENCE, run->work};
+    rc_caller_t who = {run->env, base_now(run->env) + PATIENCE, run->work, NULL};
 
     return who;
 }
@@ -272,92 +275,6 @@ static rc_error_t *read_disabled(run_t *run)
     return ask_each(run, ids, ids->nelts, &there);
 }
 
-/* ---- direct numbers, which only the directory shows ---- */
-
-static const char *direct_number(const json_t *entry)
-{
-    json_t *each;
-    size_t i;
-
-    json_array_foreach(json_object_get(entry, "phoneNumbers"), i, each)
-    {
-        if (base_str_same(base_json_string(each, "usageType"), "DirectNumber")) {
-            return base_json_string(each, "phoneNumber");
-        }
-    }
-    return NULL;
-}
-
-typedef struct numbers_t {
-    run_t *run;
-    const json_t *entries;
-} numbers_t;
-
-static apr_status_t take_number(const run_t *run, dir_txn_t *txn, const json_t *entry,
-                                apr_pool_t *p)
-{
-    apr_uint64_t id = gw_id_parse(base_json_string(entry, "id"));
-    const char *number = direct_number(entry), *known;
-    dir_record_t record;
-    gw_item_t item;
-
-    if (!id || dir_txn_get(txn, id, &record) != APR_SUCCESS ||
-        record.flags & DIR_GONE || gw_item_load(p, &record, &item) != APR_SUCCESS) {
-        return APR_SUCCESS; /* not one of ours: no reason to stop */
-    }
-    known = base_json_string(item.state, "directNumber");
-    if (number == known || (number && known && !strcmp(number, known))) {
-        return APR_SUCCESS;
-    }
-    if (number) {
-        json_object_set_new(item.state, "directNumber", json_string(number));
-    }
-    else {
-        json_object_del(item.state, "directNumber");
-    }
-    gw_item_record(p, &run->account->style, &item, base_now(run->env), &record);
-    return dir_txn_put(txn, &record);
-}
-
-static apr_status_t take_numbers(void *baton, dir_txn_t *txn)
-{
-    numbers_t *n = baton;
-    apr_status_t rv = APR_SUCCESS;
-    apr_pool_t *scratch;
-    json_t *entry;
-    size_t i;
-
-    apr_pool_create(&scratch, n->run->p);
-    apr_pool_tag(scratch, "gw_sync_numbers");
-    json_array_foreach((json_t *)n->entries, i, entry)
-    {
-        if (rv == APR_SUCCESS) {
-            rv = take_number(n->run, txn, entry, scratch);
-        }
-        apr_pool_clear(scratch);
-    }
-    apr_pool_destroy(scratch);
-    return rv;
-}
-
-static rc_error_t *read_numbers(run_t *run)
-{
-    rc_caller_t who = caller(run);
-    numbers_t n = {run, NULL};
-    json_t *entries;
-    rc_error_t *e;
-
-    if (!(run->account->conf->numbers & GW_NUMBER_DIRECT)) {
-        return NULL;
-    }
-    e = rc_directory_read(run->account->client, &who, run->p, &entries);
-    if (!e) {
-        n.entries = entries;
-        e = change_copy(run, take_numbers, &n);
-    }
-    return e;
-}
-
 /* ---- the whole ---- */
 
 static const char *style_text(apr_pool_t *p, const gw_account_conf_t *conf)
@@ -367,6 +284,8 @@ static const char *style_text(apr_pool_t *p, const gw_account_conf_t *conf)
 }
 
 typedef struct mark_t {
+    apr_pool_t *p;
+    apr_time_t begun;
     const char *synced, *style;
 } mark_t;
 
@@ -375,9 +294,10 @@ static apr_status_t set_marks(void *baton, dir_txn_t *txn)
     const mark_t *m = baton;
     apr_status_t rv = dir_txn_set(txn, GW_VALUE_SYNCED, m->synced, strlen(m->synced));
 
-    return rv == APR_SUCCESS
-               ? dir_txn_set(txn, GW_VALUE_STYLE, m->style, strlen(m->style))
-               : rv;
+    if (rv == APR_SUCCESS) {
+        rv = dir_txn_set(txn, GW_VALUE_STYLE, m->style, strlen(m->style));
+    }
+    return rv == APR_SUCCESS ? gw_stale_settle(txn, m->p, m->begun) : rv;
 }
 
 static rc_error_t *sync_all(run_t *run)
@@ -410,11 +330,14 @@ static rc_error_t *sync_all(run_t *run)
         e = read_disabled(run);
     }
     if (!e) {
-        e = read_numbers(run);
+        who = caller(run);
+        e = gw_numbers_read(a, &who, run->p);
     }
     if (e) {
         return e;
     }
+    mark.p = run->p;
+    mark.begun = run->begun;
     mark.synced = apr_psprintf(run->p, "%" APR_TIME_T_FMT, run->begun);
     mark.style = style_text(run->p, a->conf);
     return change_copy(run, set_marks, &mark);
@@ -456,6 +379,24 @@ static void pause_after(gw_account_t *account, const rc_error_t *e,
         (int)apr_time_sec(pause));
 }
 
+/* Is a full list due? Events put it off, unless there are too many of them. */
+static int is_due(gw_account_t *account, apr_pool_t *p, apr_time_t synced,
+                  const base_env_t *env)
+{
+    apr_interval_time_t refresh = account->conf->refresh;
+    gw_stale_need_t need = {0, 0};
+
+    if (account->conf->webhook) {
+        gw_stale_need(account, p, &need, env);
+        if (!need.soon && account->conf->webhook_refresh > refresh &&
+            gw_subscription_is_live(account, p, synced, env)) {
+            refresh = account->conf->webhook_refresh;
+        }
+    }
+    return !synced || need.now || synced + refresh <= base_now(env) ||
+           style_changed(account, p, env);
+}
+
 void gw_sync_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
     apr_time_t now = base_now(env), synced = gw_copy_synced(account, p, env);
@@ -463,9 +404,7 @@ void gw_sync_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
     run_t run;
     rc_error_t *e;
 
-    if (now < account->sync_not_before ||
-        (synced && synced + account->conf->refresh > now &&
-         !style_changed(account, p, env))) {
+    if (now < account->sync_not_before || !is_due(account, p, synced, env)) {
         return;
     }
     memset(&run, 0, sizeof run);

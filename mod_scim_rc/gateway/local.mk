@@ -9,11 +9,27 @@ libgateway_la_SOURCES = \
 	mod_scim_rc/gateway/gw_create.c \
 	mod_scim_rc/gateway/gw_dictionary.c mod_scim_rc/gateway/gw_dictionary.h \
 	mod_scim_rc/gateway/gw_error.c mod_scim_rc/gateway/gw_error.h \
+	mod_scim_rc/gateway/gw_fill.c \
+	mod_scim_rc/gateway/gw_finish.c \
+	mod_scim_rc/gateway/gw_gather.c mod_scim_rc/gateway/gw_gather.h \
+	mod_scim_rc/gateway/gw_hook.c mod_scim_rc/gateway/gw_hook.h \
 	mod_scim_rc/gateway/gw_iso3166.c mod_scim_rc/gateway/gw_iso3166.h \
 	mod_scim_rc/gateway/gw_item.c mod_scim_rc/gateway/gw_item.h \
+	mod_scim_rc/gateway/gw_numbers.c mod_scim_rc/gateway/gw_numbers.h \
 	mod_scim_rc/gateway/gw_plan.c mod_scim_rc/gateway/gw_plan.h \
+	mod_scim_rc/gateway/gw_stale.c mod_scim_rc/gateway/gw_stale.h \
+	mod_scim_rc/gateway/gw_subscription.c mod_scim_rc/gateway/gw_subscription.h \
 	mod_scim_rc/gateway/gw_sync.c mod_scim_rc/gateway/gw_sync.h \
 	mod_scim_rc/gateway/gw_table.c mod_scim_rc/gateway/gw_table.h \
+	mod_scim_rc/gateway/gw_job.c mod_scim_rc/gateway/gw_job.h \
+	mod_scim_rc/gateway/gw_maker.c mod_scim_rc/gateway/gw_maker.h \
+	mod_scim_rc/gateway/gw_many.c mod_scim_rc/gateway/gw_many.h \
+	mod_scim_rc/gateway/gw_name.c mod_scim_rc/gateway/gw_name.h \
+	mod_scim_rc/gateway/gw_merge.c \
+	mod_scim_rc/gateway/gw_batch.c \
+	mod_scim_rc/gateway/gw_crew.c \
+	mod_scim_rc/gateway/gw_relist.c \
+	mod_scim_rc/gateway/gw_voyage.c mod_scim_rc/gateway/gw_voyage.h \
 	mod_scim_rc/gateway/gw_write.c
 
 # The tests share a platform that is a fake, and a gateway before it.
@@ -22,6 +38,8 @@ libgwtest_la_CPPFLAGS = $(GATEWAY_INC) -I$(top_srcdir)/t/unit
 libgwtest_la_SOURCES = \
 	t/unit/fake_rc.c t/unit/fake_rc.h \
 	t/unit/fake_rc_account.c t/unit/fake_rc_private.h \
+	t/unit/fake_rc_hook.c \
+	t/unit/fake_rc_bulk.c \
 	t/unit/gw_fixture.c t/unit/gw_fixture.h
 GATEWAY_TEST_INC = $(GATEWAY_INC) -I$(top_srcdir)/t/unit
 GATEWAY_TEST_LIBS = libgwtest.la $(GATEWAY_LIBS)
@@ -30,11 +48,15 @@ check_PROGRAMS += \
 	t/unit/gw_account.t \
 	t/unit/gw_active.t \
 	t/unit/gw_address.t \
+	t/unit/gw_bulk.t \
 	t/unit/gw_copy.t \
 	t/unit/gw_create.t \
 	t/unit/gw_dictionary.t \
 	t/unit/gw_error.t \
+	t/unit/gw_gather.t \
+	t/unit/gw_hook.t \
 	t/unit/gw_item.t \
+	t/unit/gw_many.t \
 	t/unit/gw_plan.t \
 	t/unit/gw_pool.t \
 	t/unit/gw_query.t \
@@ -64,6 +86,9 @@ t_unit_gw_dictionary_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_error_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_error_t_SOURCES = t/unit/gw_error.c t/unit/tap.h
 t_unit_gw_error_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_hook_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_hook_t_SOURCES = t/unit/gw_hook.c t/unit/tap.h
+t_unit_gw_hook_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_item_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_item_t_SOURCES = t/unit/gw_item.c t/unit/tap.h
 t_unit_gw_item_t_LDADD = $(GATEWAY_TEST_LIBS)
@@ -91,3 +116,12 @@ t_unit_gw_table_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_write_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_write_t_SOURCES = t/unit/gw_write.c t/unit/tap.h
 t_unit_gw_write_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_gather_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_gather_t_SOURCES = t/unit/gw_gather.c t/unit/tap.h
+t_unit_gw_gather_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_many_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_many_t_SOURCES = t/unit/gw_many.c t/unit/tap.h
+t_unit_gw_many_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_bulk_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_bulk_t_SOURCES = t/unit/gw_bulk.c t/unit/tap.h
+t_unit_gw_bulk_t_LDADD = $(GATEWAY_TEST_LIBS)

@@ -156,6 +156,51 @@ static void test_deleted_meanwhile(apr_pool_t *p, const char *path)
     base_lock_release(old);
 }
 
+static void test_set(apr_pool_t *p, const char *path)
+{
+    base_lock_set_t *set, *next;
+    base_lock_t *lock;
+
+    is_int(base_lock_set_open(&set, path), APR_SUCCESS, "a set");
+    is_int(base_lock_set_take(set, 7), APR_SUCCESS, "takes a lock");
+    is_int(base_lock_set_take(set, 8), APR_SUCCESS, "and another");
+    is_int(base_lock_set_take(set, 7), APR_EBUSY, "none of them twice");
+    is_int(take(&lock, p, path, 7, 0), APR_TIMEUP, "and nobody else has them");
+    base_lock_set_give(set, 7);
+    is_int(take(&lock, p, path, 7, 0), APR_SUCCESS, "what it gives back is free");
+    is_int(base_lock_set_take(set, 7), APR_EBUSY, "for others to take");
+    is_int(take(&lock, p, path, 8, 0), APR_TIMEUP, "the rest stays");
+    base_lock_set_close(set);
+    is_int(take(&lock, p, path, 8, 0), APR_TIMEUP, "also after the end of the request");
+    is_int(base_lock_set_open(&next, path), APR_SUCCESS, "a second set");
+    is_int(base_lock_set_take(next, 8), APR_EBUSY, "has to do without it");
+    base_lock_set_give(set, 8);
+    is_int(base_lock_set_take(next, 8), APR_SUCCESS, "until the last is given back");
+    base_lock_set_give(next, 8);
+    base_lock_set_close(next);
+    ok(base_lock_set_open(&set, "/no/such/folder/lock") == ENOENT, "no such folder");
+}
+
+static void test_deleted_of_set(apr_pool_t *p, const char *path)
+{
+    base_lock_set_t *set;
+    base_lock_t *lock;
+
+    base_lock_set_open(&set, path);
+    unlink(path);
+    is_int(base_lock_set_take(set, 7), APR_SUCCESS, "a set whose file is deleted");
+    is_int(take(&lock, p, path, 7, 0), APR_TIMEUP, "locks the file that is there");
+    unlink(path);
+    is_int(base_lock_set_take(set, 8), ESTALE, "but not beside those of the old one");
+    is_int(take(&lock, p, path, 8, 0), APR_SUCCESS, "which binds nobody");
+    base_lock_release(lock);
+    base_lock_set_give(set, 7);
+    is_int(base_lock_set_take(set, 8), APR_SUCCESS, "without those it can");
+    is_int(take(&lock, p, path, 8, 0), APR_TIMEUP, "lock the new file");
+    base_lock_set_give(set, 8);
+    base_lock_set_close(set);
+}
+
 int main(void)
 {
     char *folder = tap_temporary("scim-rc-lock-XXXXXX");
@@ -173,6 +218,8 @@ int main(void)
     test_other_process(p, path);
     test_deleted(p, path);
     test_deleted_meanwhile(p, path);
+    test_set(p, path);
+    test_deleted_of_set(p, path);
     unlink(path);
     rmdir(folder);
     apr_pool_destroy(p);

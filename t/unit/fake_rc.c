@@ -173,8 +173,19 @@ static const struct {
     {"updateExtension", "PUT", V1 "account/~/extension/{id}", fake_update},
     {"deleteExtension", "DELETE", V1 "account/~/extension/{id}", fake_release},
     {"bulkDeleteUsersV2", "DELETE", "/restapi/v2/accounts/~/extensions", fake_remove},
+    {"extensionBulkUpdate", "POST", V1 "account/~/extension-bulk-update",
+     fake_bulk_update},
+    {"getExtensionBulkUpdateTask", "GET",
+     V1 "account/~/extension-bulk-update/tasks/task-{id}", fake_task},
+    {"postBatchProvisionUsers", "POST",
+     "/restapi/v2/accounts/~/batch-provisioning/users", fake_provision},
     {"sendWelcomeEmailV2", "POST", "/restapi/v2/accounts/~/send-welcome-email",
      fake_welcome},
+    {"listSubscriptions", "GET", V1 "subscription", fake_subscriptions},
+    {"createSubscription", "POST", V1 "subscription", fake_subscribe},
+    {"readSubscription", "GET", V1 "subscription/{id}", fake_subscription},
+    {"renewSubscription", "POST", V1 "subscription/{id}/renew", fake_renew},
+    {"deleteSubscription", "DELETE", V1 "subscription/{id}", fake_unsubscribe},
     {"listDirectoryEntries", "GET", V1 "account/~/directory/entries", fake_entries},
     {"listCountries", "GET", V1 "dictionary/country", countries},
     {"listStates", "GET", V1 "dictionary/state", states},
@@ -187,13 +198,21 @@ static const struct {
 static int path_fits(const char *pattern, const char *path, apr_uint64_t *id)
 {
     const char *mark = strstr(pattern, "{id}");
+    char digits[21];
+    apr_size_t len;
     apr_int64_t n;
 
     if (!mark) {
         return !strcmp(pattern, path);
     }
-    if (strncmp(pattern, path, (apr_size_t)(mark - pattern)) != 0 ||
-        !base_str_to_int(path + (mark - pattern), 1, APR_INT64_MAX, &n)) {
+    if (strncmp(pattern, path, (apr_size_t)(mark - pattern)) != 0) {
+        return 0;
+    }
+    path += mark - pattern;
+    len = strspn(path, "0123456789");
+    apr_cpystrn(digits, path, len < 20 ? len + 1 : 21);
+    if (strcmp(mark + strlen("{id}"), path + len) != 0 ||
+        !base_str_to_int(digits, 1, APR_INT64_MAX, &n)) {
         return 0;
     }
     *id = (apr_uint64_t)n;
@@ -310,11 +329,27 @@ static rc_exchange_t carry_out(fake_rc_t *f, apr_pool_t *p,
     if (f->before) {
         f->before(f, operations[i].op, f->baton);
     }
+    fake_run_tasks(f);
     fault = take_fault(f, operations[i].op);
     if (!fault || fault->what == FAKE_LOST || fault->what == FAKE_EMPTY) {
         operations[i].carry_out(x);
     }
     return fault ? go_wrong(fault, x, problem) : RC_EXCHANGE_DONE;
+}
+
+static const char *if_none_match(const rc_http_request_t *request)
+{
+    static const char name[] = "If-None-Match: ";
+    int i;
+
+    for (i = 0; i < request->headers->nelts; i++) {
+        const char *header = APR_ARRAY_IDX(request->headers, i, const char *);
+
+        if (!strncmp(header, name, sizeof name - 1)) {
+            return header + sizeof name - 1;
+        }
+    }
+    return NULL;
 }
 
 static rc_exchange_t perform(void *ctx, apr_pool_t *p, const rc_http_request_t *request,
@@ -327,12 +362,16 @@ static rc_exchange_t perform(void *ctx, apr_pool_t *p, const rc_http_request_t *
     memset(&x, 0, sizeof x);
     x.f = f;
     x.p = p;
+    x.if_none_match = if_none_match(request);
     f->env->sleep(f->env->ctx, f->takes / 2);
     apr_thread_mutex_lock(f->mutex);
     exchange = carry_out(f, p, request, &x, problem);
     response->headers = apr_table_make(p, 4);
     apr_table_set(response->headers, "RCRequestId",
                   apr_psprintf(p, "request-%d", ++f->next_request));
+    if (x.etag) {
+        apr_table_set(response->headers, "ETag", x.etag);
+    }
     apr_thread_mutex_unlock(f->mutex);
     f->env->sleep(f->env->ctx, f->takes / 2);
     response->status = x.status;
@@ -356,6 +395,8 @@ fake_rc_t *fake_rc_create(apr_pool_t *p, const base_env_t *env)
     f->extensions = apr_array_make(p, 64, sizeof(void *));
     f->faults = apr_array_make(p, 4, sizeof(fake_rc_fault_t));
     f->journal = apr_array_make(p, 16, sizeof(entry_t));
+    f->tasks = apr_array_make(p, 4, sizeof(fake_task_t));
+    f->subscriptions = base_json_own(p, json_array());
     f->next_id = 1001;
     f->next_number = 101;
     return f;

@@ -36,29 +36,40 @@ typedef struct fake_rc_t fake_rc_t;
 struct fake_rc_t {
     rc_transport_t transport;
     /* Knobs, to be turned at any time. */
-    apr_interval_time_t takes;    /* how long a call takes */
-    apr_interval_time_t list_lag; /* how old what a list shows is */
-    int refuses_enabled;          /* nobody becomes Enabled */
-    int keeps_cleared;            /* "" does not clear anything */
-    int merges_references;        /* a PUT of references adds to them */
-    int keeps_comments;           /* statusInfo outlives the end of Disabled */
-    int drops_comments;           /* statusInfo is not kept */
-    int allows_same_login;        /* an e-mail may be used twice */
-    int state_names;              /* states are given by name, not by code */
-    const char *owner;            /* the id of whom the token belongs to, or NULL */
-    int names_status;             /* refusals of a status name the parameter */
+    apr_interval_time_t takes;      /* how long a call takes */
+    apr_interval_time_t list_lag;   /* how old what a list shows is */
+    int refuses_enabled;            /* nobody becomes Enabled */
+    int keeps_cleared;              /* "" does not clear anything */
+    int merges_references;          /* a PUT of references adds to them */
+    int keeps_comments;             /* statusInfo outlives the end of Disabled */
+    int drops_comments;             /* statusInfo is not kept */
+    int allows_same_login;          /* an e-mail may be used twice */
+    int state_names;                /* states are given by name, not by code */
+    const char *owner;              /* the id of whom the token belongs to, or NULL */
+    int names_status;               /* refusals of a status name the parameter */
+    apr_interval_time_t bulk_takes; /* how long a task of a bulk update runs */
+    int wraps_results;              /* affectedItems is an object */
+    int fails_tasks;                /* they end as Failed, after all was carried out */
+    const char *forgets;            /* a task's result leaves out this id */
+    const char *bars; /* a bulk update with this id is refused as a whole */
+    int tags;         /* the directory has an ETag */
+    int stops_events; /* a new subscription has a disabled filter */
     /* Called before a call is carried out, unless NULL; must not call the platform. */
     void (*before)(fake_rc_t *f, const char *op, void *baton);
     void *baton;
     /* Results. */
     apr_array_header_t *mails; /* of const char *: who got a welcome mail */
+    int unchanged;             /* answers that had not changed */
+    json_t *subscriptions;     /* [{id, status, expiresIn, eventFilters, deliveryMode}],
+                                * to be changed at any time */
+    int largest;               /* the most records that one bulk update had */
     /* Its own. */
     const base_env_t *env;
     apr_pool_t *p;
     apr_thread_mutex_t *mutex;
-    apr_array_header_t *extensions, *faults, *journal;
+    apr_array_header_t *extensions, *faults, *journal, *tasks;
     apr_uint64_t next_id;
-    int next_number, next_request;
+    int next_number, next_request, next_subscription;
 };
 
 /* `env` is its clock, and sleeps for it. Lives in `p`. */

@@ -307,6 +307,9 @@ void fake_entries(fake_exchange_t *x)
         json_array_append_new(records, entry);
     }
     fake_answer_page(x, records, 1000, NULL);
+    if (f->tags) {
+        fake_tag(x);
+    }
 }
 
 /* ---- writes ---- */

@@ -13,7 +13,17 @@ typedef struct fake_exchange_t {
     apr_uint64_t id;    /* of {id} in the path */
     int status;         /* of the answer */
     const char *text;   /* of the answer */
+    const char *if_none_match,
+        *etag; /* headers of the call and of the answer; or NULL */
 } fake_exchange_t;
+
+/* A bulk update that was accepted. */
+typedef struct fake_task_t {
+    const char *id;
+    apr_time_t due;
+    json_t *records; /* still to be carried out; NULL: done */
+    json_t *results;
+} fake_task_t;
 
 void fake_answer(fake_exchange_t *x, json_t *document); /* takes it; status 200 */
 void fake_refuse(fake_exchange_t *x, int status, const char *code, const char *message,
@@ -38,5 +48,24 @@ void fake_release(fake_exchange_t *x);
 void fake_remove(fake_exchange_t *x);
 void fake_entries(fake_exchange_t *x);
 void fake_welcome(fake_exchange_t *x);
+
+/* ---- subscriptions (fake_rc_hook.c) ---- */
+
+void fake_subscriptions(fake_exchange_t *x);
+void fake_subscribe(fake_exchange_t *x);
+void fake_subscription(fake_exchange_t *x);
+void fake_renew(fake_exchange_t *x);
+void fake_unsubscribe(fake_exchange_t *x);
+
+/* Gives the answer an ETag that says what it is, and takes its body away when the
+ * caller knows it. */
+void fake_tag(fake_exchange_t *x);
+
+/* ---- of many (fake_rc_bulk.c) ---- */
+
+void fake_bulk_update(fake_exchange_t *x);
+void fake_task(fake_exchange_t *x);
+void fake_provision(fake_exchange_t *x);
+void fake_run_tasks(fake_rc_t *f); /* carries out those that are due */
 
 #endif

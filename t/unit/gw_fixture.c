@@ -45,7 +45,7 @@ static void write_log(void *ctx, base_log_level_t level, apr_status_t rv,
     world_t *w = ctx;
 
     apr_thread_mutex_lock(w->mutex);
-    APR_ARRAY_PUSH(w->log, const char *) = apr_pstrdup(w->p, line);
+    APR_ARRAY_PUSH(w->log, const char *) = apr_pstrdup(w->log->pool, line);
     apr_thread_mutex_unlock(w->mutex);
 }
 
@@ -107,11 +107,14 @@ static const char *make_folder(apr_pool_t *p)
 
 static void set_conf(gw_account_conf_t *conf, const char *folder)
 {
+    static const gw_credential_t credentials[] = {
+        {"main", "client", "hush-client", "hush.jwt"}};
+
     conf->name = "test";
     conf->platform = "https://platform.example";
-    conf->client_id = "client";
-    conf->client_secret = "hush-client";
-    conf->jwt = "hush.jwt";
+    conf->credentials = credentials;
+    conf->n_credentials = 1;
+    conf->max_waiting = 500;
     conf->state_dir = folder;
     conf->user_agent = "test";
     conf->timeout = apr_time_from_sec(5);
@@ -119,6 +122,15 @@ static void set_conf(gw_account_conf_t *conf, const char *folder)
     conf->background_percent = 100; /* and all limits 0: the quota has its own tests */
     conf->refresh = apr_time_from_sec(900);
     conf->max_age = apr_time_from_sec(60);
+}
+
+/* For what allocates under a lock of its own. */
+static apr_pool_t *sub_pool(apr_pool_t *p)
+{
+    apr_pool_t *sub;
+
+    apr_pool_create(&sub, p);
+    return sub;
 }
 
 world_t *world_make(apr_pool_t *p)
@@ -131,9 +143,9 @@ world_t *world_make(apr_pool_t *p)
     w->env.now = now;
     w->env.sleep = pass;
     w->env.log = write_log;
-    w->log = apr_array_make(p, 16, sizeof(const char *));
+    w->log = apr_array_make(sub_pool(p), 16, sizeof(const char *));
     apr_thread_mutex_create(&w->mutex, APR_THREAD_MUTEX_DEFAULT, p);
-    w->rc = fake_rc_create(p, &w->env);
+    w->rc = fake_rc_create(sub_pool(p), &w->env);
     w->folder = make_folder(p);
     set_conf(&w->conf, w->folder);
     w->policy.patience = apr_time_from_sec(10);
@@ -373,7 +385,7 @@ answer_t *world_delete(world_t *w, const char *id)
 {
     apr_pool_t *r = begin(w);
     gw_session_t session = world_session(w);
-    const scim_error_t *error = gw_user_backend.remove(&session, r, id);
+    const scim_error_t *error = gw_user_backend.remove(&session, r, id, NULL, NULL);
 
     return end(w, r, 204, error, NULL);
 }
@@ -398,9 +410,9 @@ answer_t *world_query(world_t *w, const char *filter, int start_index, int count
 {
     apr_pool_t *r = begin(w);
     gw_session_t session = world_session(w);
-    scim_query_t query = {NULL, start_index, count};
+    scim_query_t query = {NULL, start_index, count, NULL};
     const scim_error_t *error = NULL;
-    scim_page_t page = {0, NULL};
+    scim_page_t page = {0, NULL, NULL, 0};
     answer_t kept, *a;
 
     memset(&kept, 0, sizeof kept);

@@ -29,7 +29,7 @@ static const char document[] =
     "'streetAddress':'20 Davis','locality':'Belmont','country':'US','region':'CA',"
     "'postalCode':'94002'}],'" SCIM_URN_ENTERPRISE_USER "':{'department':'Sales'},"
     "'displayName':'Ann Archer','meta':{'resourceType':'User','created':"
-    "'2024-02-03T04:05:06.000Z','lastModified':'2026-11-21T08:00:00.100Z','version':";
+    "'2024-02-03T04:05:06.000Z','lastModified':'2026-11-21T08:00:00.080Z','version':";
 
 /* `text` with " for '. */
 static const char *quoted(const char *text)

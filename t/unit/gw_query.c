@@ -167,6 +167,36 @@ static void reads(world_t *w)
     ok(strstr(a->detail, "\"99\"") != NULL, a->detail);
 }
 
+/* A user too large for a brief is searched too. */
+static void large(void)
+{
+    world_t *w = world_make(p);
+    char *street = apr_palloc(p, 70001);
+    dir_record_t record;
+
+    memset(street, 's', 70000);
+    street[70000] = '\0';
+    fake_rc_add(w->rc, "{'contact':{'firstName':'Small','email':'s@example.com'}}");
+    fake_rc_add(w->rc, apr_psprintf(p,
+                                    "{'contact':{'firstName':'Large','email':"
+                                    "'l@example.com','businessAddress':{'street':"
+                                    "'%s'}}}",
+                                    street));
+    world_fill(w);
+    dir_get(w->account->store, p, 1001, &record, &w->env);
+    ok(record.brief.len > 0, "a small one has a brief");
+    dir_get(w->account->store, p, 1002, &record, &w->env);
+    ok(record.doc.len > 70000 && !record.brief.len, "a large one has none");
+    is_str(ids(w, world_query(w, "userName co \"@EXAMPLE\"", 1, 9)), "1001 1002",
+           "both are found");
+    is_str(ids(w, world_query(w, "addresses.streetAddress co \"SSS\"", 1, 9)), "1002",
+           "the large one is");
+    is_str(ids(w, world_query(w, "name.givenName sw \"S\"", 1, 9)), "1001",
+           "and is not when it does not pass");
+    is_str(ids(w, world_query(w, "userName eq \"L@example.com\"", 1, 9)), "1002",
+           "also by its name");
+}
+
 int main(void)
 {
     world_t *w;
@@ -178,6 +208,7 @@ int main(void)
     pages(w);
     filters(w);
     questions(w);
+    large();
     apr_pool_destroy(p);
     apr_terminate();
     return done_testing();

@@ -196,7 +196,8 @@ static void creates(gw_create_t policy, int each, int unassigned)
 
 static void delete_user(runner_t *runner, gw_session_t *session, apr_pool_t *own)
 {
-    const scim_error_t *error = gw_user_backend.remove(session, own, runner->id);
+    const scim_error_t *error =
+        gw_user_backend.remove(session, own, runner->id, NULL, NULL);
 
     runner->created += !error;
     runner->conflicts += error && error->status == 404;

@@ -1,0 +1,22 @@
+/* Writes that wait for the quota at the same time go out in one call. */
+#ifndef GW_GATHER_H
+#define GW_GATHER_H
+
+#include "gw_job.h"
+
+/* One for each account and child; ends with `p`. */
+typedef struct gw_gather_t gw_gather_t;
+gw_gather_t *gw_gather_create(apr_pool_t *p);
+
+/* Sends `n` prepared jobs that all ask for an update, or all for a removal, and waits
+ * for what becomes of them: job->e. One that fails does not fail another. One job alone
+ * goes out at once when the quota allows; several, and those of other requests that
+ * wait as well, share calls.
+ *
+ * Returns early when the session's deadline comes or its client goes. A job that was
+ * not sent until then has RC_BUSY or RC_INTERRUPTED. Of a job that is on its way
+ * jobs[i] becomes NULL: it belongs to whoever waits for the rest of its call, or to
+ * nobody, and the copy will be right in any case. */
+void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n);
+
+#endif

@@ -1,0 +1,365 @@
+#include "gw_many.h"
+
+#include <string.h>
+
+#include "base_json.h"
+#include "gw_error.h"
+#include "gw_gather.h"
+
+#define PORTION 500 /* jobs that are prepared at a time: what one call carries */
+#define FEW 5       /* old records that are read one by one */
+#define NAP apr_time_from_msec(20)
+
+/* Where a write stands. */
+enum { OPEN, BUSY, STALE, READ_ANEW, DONE };
+
+typedef struct many_t {
+    gw_block_t *block;
+    apr_pool_t *p;
+    scim_write_t *writes;
+    int n;
+    char *states;
+    base_lock_set_t *locks;
+    /* A portion: the jobs, by what they ask for, and whose they are. */
+    gw_job_t **jobs[GW_ASK_RELEASE];
+    int *owners[GW_ASK_RELEASE];
+    int counts[GW_ASK_RELEASE];
+    int busy, stale;
+} many_t;
+
+/* ---- the environment of several threads ---- */
+
+static apr_time_t block_now(void *ctx)
+{
+    const gw_block_t *block = ctx;
+
+    return base_now(block->outer);
+}
+
+static apr_status_t block_sleep(void *ctx, apr_interval_time_t t)
+{
+    const gw_block_t *block = ctx;
+
+    return base_sleep(block->outer, t);
+}
+
+static void block_log(void *ctx, base_log_level_t level, apr_status_t rv,
+                      const char *line)
+{
+    const gw_block_t *block = ctx;
+
+    apr_thread_mutex_lock(block->mutex);
+    base_log(block->outer, level, rv, "%s", line);
+    apr_thread_mutex_unlock(block->mutex);
+}
+
+static void begin(gw_block_t *block, const gw_session_t *session, apr_pool_t *p)
+{
+    const gw_policy_t *policy = session->policy;
+
+    block->session = *session;
+    if (policy->bulk_patience > policy->patience) {
+        block->session.deadline += policy->bulk_patience - policy->patience;
+    }
+    block->session.env = &block->env;
+    block->p = p;
+    block->outer = session->env;
+    block->env.ctx = block;
+    block->env.now = block_now;
+    block->env.sleep = block_sleep;
+    block->env.log = block_log;
+    apr_thread_mutex_create(&block->mutex, APR_THREAD_MUTEX_DEFAULT, p);
+}
+
+/* ---- a portion ---- */
+
+static const scim_error_t *prepare(many_t *m, gw_job_t *job, const scim_write_t *write)
+{
+    return write->verb == SCIM_UPDATE
+               ? gw_job_update(job, m->p, write->change, write->baton)
+               : gw_job_remove(job, m->p, write->change, write->baton);
+}
+
+/* The write has its result. */
+static void end_write(many_t *m, int i, const scim_error_t *error)
+{
+    m->writes[i].error = error;
+    m->states[i] = DONE;
+}
+
+static void end_job(many_t *m, int i, gw_job_t *job)
+{
+    if (!job) {
+        end_write(m, i, gw_job_left(&m->block->session, m->p));
+        return;
+    }
+    end_write(m, i, gw_job_finish(job, m->p, &m->writes[i].record));
+    gw_job_end(job);
+}
+
+/* Prepares one write: into the portion, or to its end. */
+static void take_up(many_t *m, int i)
+{
+    gw_job_t *job = gw_job_make(&m->block->session, m->writes[i].id);
+    const scim_error_t *error;
+
+    job->locks = m->locks;
+    job->in_block = 1;
+    job->defers = m->states[i] != READ_ANEW;
+    error = prepare(m, job, &m->writes[i]);
+    if (error) {
+        end_write(m, i, error);
+        gw_job_end(job);
+    }
+    else if (job->is_busy || job->is_stale) {
+        m->busy += job->is_busy;
+        m->stale += !job->is_busy;
+        m->states[i] = job->is_busy ? BUSY : STALE;
+        gw_job_end(job);
+    }
+    else if (job->ask == GW_ASK_NOTHING) {
+        end_job(m, i, job);
+    }
+    else {
+        int at = m->counts[job->ask]++;
+
+        m->jobs[job->ask][at] = job;
+        m->owners[job->ask][at] = i;
+    }
+}
+
+static void send_portion(many_t *m)
+{
+    int ask, i;
+
+    for (ask = 0; ask < GW_ASK_RELEASE; ask++) {
+        if (m->counts[ask]) {
+            gw_gather_send(&m->block->session, m->jobs[ask], m->counts[ask]);
+        }
+        for (i = 0; i < m->counts[ask]; i++) {
+            end_job(m, m->owners[ask][i], m->jobs[ask][i]);
+        }
+        m->counts[ask] = 0;
+    }
+}
+
+/* Goes once through all that can be done now. */
+static void go_through(many_t *m)
+{
+    int i;
+
+    m->busy = m->stale = 0;
+    for (i = 0; i < m->n; i++) {
+        if (m->states[i] == OPEN || m->states[i] == READ_ANEW) {
+            take_up(m, i);
+        }
+        if (m->counts[GW_ASK_UPDATE] + m->counts[GW_ASK_REMOVE] == PORTION) {
+            send_portion(m);
+        }
+    }
+    send_portion(m);
+}
+
+/* ---- what has to wait ---- */
+
+/* Old records: many are brought up to date by lists, few are read one by one when
+ * their turn comes. */
+static void freshen(many_t *m)
+{
+    apr_pool_t *p;
+    rc_error_t *e = NULL;
+    int i;
+
+    apr_pool_create(&p, m->p);
+    if (m->stale > FEW) {
+        e = gw_relist(&m->block->session, p);
+    }
+    for (i = 0; i < m->n; i++) {
+        if (m->states[i] == STALE && e) {
+            end_write(m, i, gw_error(m->p, e, NULL, &m->block->env));
+        }
+        else if (m->states[i] == STALE) {
+            m->states[i] = READ_ANEW;
+        }
+    }
+    apr_pool_destroy(p);
+}
+
+static const scim_error_t *still_busy(many_t *m)
+{
+    scim_error_t *error =
+        scim_error(m->p, 503, SCIM_TYPE_NONE,
+                   "another change of the same user has not ended yet; nothing was "
+                   "changed by this one");
+
+    error->retry_after = 1;
+    return error;
+}
+
+/* Others hold their locks: a while later once more. 0: there is no time left. */
+static int try_again(many_t *m)
+{
+    const gw_session_t *session = &m->block->session;
+    int i, over = base_now(session->env) >= session->deadline ||
+                  base_sleep(session->env, NAP) != APR_SUCCESS;
+
+    for (i = 0; i < m->n; i++) {
+        if (m->states[i] == BUSY && over) {
+            end_write(m, i, still_busy(m));
+        }
+        else if (m->states[i] == BUSY) {
+            m->states[i] = OPEN;
+        }
+    }
+    return !over;
+}
+
+/* Updates and removals, in as few calls as it takes. */
+static void change_all(gw_block_t *block, scim_write_t *writes, int n, char *states)
+{
+    apr_status_t rv;
+    int i, more = 1;
+    many_t m;
+
+    memset(&m, 0, sizeof m);
+    m.block = block;
+    m.p = block->p;
+    m.writes = writes;
+    m.n = n;
+    m.states = states;
+    for (i = 0; i < GW_ASK_RELEASE; i++) {
+        m.jobs[i] = apr_pcalloc(block->p, PORTION * sizeof *m.jobs[i]);
+        m.owners[i] = apr_pcalloc(block->p, PORTION * sizeof *m.owners[i]);
+    }
+    rv = base_lock_set_open(&m.locks, block->session.account->lock_file);
+    for (i = 0; rv != APR_SUCCESS && i < n; i++) {
+        if (states[i] == OPEN) {
+            end_write(&m, i, gw_error_store(block->p, rv));
+        }
+    }
+    while (rv == APR_SUCCESS && more) {
+        go_through(&m);
+        more = m.stale || m.busy;
+        if (m.stale) {
+            freshen(&m);
+        }
+        if (m.busy) {
+            more = try_again(&m) || m.stale;
+        }
+    }
+    if (rv == APR_SUCCESS) {
+        base_lock_set_close(m.locks);
+    }
+}
+
+/* ---- what a batch could not carry ---- */
+
+/* The user as the create wants it: an update's `change`. */
+static const scim_error_t *complete(void *baton, apr_pool_t *p, const json_t *current,
+                                    json_t **desired)
+{
+    const json_t *wanted = baton;
+    int i;
+
+    *desired = base_json_own(p, json_deep_copy(current));
+    for (i = 0; i < GW_ROWS; i++) {
+        const char *text = gw_row_get(&gw_rows[i], wanted);
+
+        if (text) {
+            gw_row_put(&gw_rows[i], *desired, text);
+        }
+    }
+    return NULL;
+}
+
+/* The user is there: whatever comes of the rest, the answer shows what is. */
+static void take_completed(gw_block_t *block, scim_write_t *create,
+                           const scim_write_t *update)
+{
+    if (!update->error) {
+        create->record = update->record;
+        return;
+    }
+    base_log(&block->env, BASE_LOG_WARNING, APR_SUCCESS,
+             "SCIMRC0122: account %s: the new user %s lacks what batch provisioning "
+             "cannot carry, for the change after it failed: %s",
+             block->session.account->conf->name, create->id, update->error->detail);
+}
+
+static void complete_all(gw_block_t *block)
+{
+    scim_write_t *updates = apr_pcalloc(block->p, block->n * sizeof *updates);
+    int *owners = apr_pcalloc(block->p, block->n * sizeof *owners);
+    char *states = apr_pcalloc(block->p, (apr_size_t)block->n);
+    int i, n = 0;
+
+    for (i = 0; i < block->n; i++) {
+        if (block->made[i]) {
+            owners[n] = i;
+            updates[n].verb = SCIM_UPDATE;
+            updates[n].id = block->made[i];
+            updates[n].change = complete;
+            updates[n++].baton = (void *)block->writes[i].resource;
+        }
+    }
+    if (n) {
+        change_all(block, updates, n, states);
+    }
+    for (i = 0; i < n; i++) {
+        take_completed(block, &block->writes[owners[i]], &updates[i]);
+    }
+}
+
+/* ---- the whole ---- */
+
+#define USERS_OF_PAGE 1000
+
+/* A create asks RingCentral for its name when the copy is old: of many, lists are
+ * cheaper. */
+static void refresh_for_creates(gw_block_t *block)
+{
+    gw_account_t *a = block->session.account;
+    apr_time_t old = base_now(&block->env) - a->conf->max_age;
+    apr_int64_t users = 0;
+    apr_pool_t *p;
+    int i, creates = 0;
+
+    for (i = 0; i < block->n; i++) {
+        creates += block->writes[i].verb == SCIM_CREATE;
+    }
+    apr_pool_create(&p, block->p);
+    if (creates > FEW && gw_copy_synced(a, p, &block->env) < old &&
+        gw_relisted(a) < old &&
+        dir_count(a->store, &users, &block->env) == APR_SUCCESS &&
+        users / USERS_OF_PAGE < creates) {
+        gw_relist(&block->session, p); /* if not, each asks for itself */
+    }
+    apr_pool_destroy(p);
+}
+
+void gw_write_many(void *ctx, apr_pool_t *p, scim_write_t *writes, int n)
+{
+    gw_block_t *block = apr_pcalloc(p, sizeof *block);
+    char *states = apr_pcalloc(p, (apr_size_t)n + 1);
+    const scim_error_t *error;
+    gw_crew_t *crew;
+    int i;
+
+    begin(block, ctx, p);
+    block->writes = writes;
+    block->n = n;
+    block->made = apr_pcalloc(p, ((apr_size_t)n + 1) * sizeof *block->made);
+    error = gw_copy_wait(&block->session, p);
+    for (i = 0; i < n; i++) {
+        writes[i].error = error;
+        states[i] = gw_crew_takes(block, &writes[i]) ? DONE : OPEN;
+    }
+    if (error || n == 0) {
+        return;
+    }
+    refresh_for_creates(block);
+    crew = gw_crew_start(block);
+    change_all(block, writes, n, states);
+    gw_crew_join(crew);
+    complete_all(block);
+}
