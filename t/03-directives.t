@@ -53,7 +53,7 @@ for my $name (sort keys %section) {
 
 # --- the annotated configuration --------------------------------------------------
 
-for my $file (qw(client-id client-secret jwt tokens ca)) {
+for my $file (qw(client-id client-secret jwt client-id-2 client-secret-2 jwt-2 tokens ca)) {
     $h->write_file("$dir/$file", $file eq 'tokens' ? 'a:' . 'b' x 64 . "::\n" : 'x', 0640);
 }
 (my $mine = $conf) =~ s{/etc/scim-rc/|/var/lib/scim-rc/}{$dir/}g;
@@ -61,7 +61,7 @@ $mine =~ s{/etc/ssl/certs/ca-certificates\.crt}{$dir/ca};
 
 my ($status, $text) = $h->configtest($mine);
 is $status, 0, 'conf/scim_rc.conf is valid' or diag $text;
-(my $all = $mine) =~ s/^(\s*)#(?=<?\/?ScimRC)/$1/mg;
+(my $all = $mine) =~ s/^(\s*)#(?=<?\/?ScimRC|<\/?Location|SetHandler |Require )/$1/mg;
 ($status, $text) = $h->configtest($all);
 is $status, 0, 'and is with everything that it shows' or diag $text;
 

@@ -91,6 +91,30 @@ my @refused = (
     # secrets
     [ 'a secret in the configuration', account('a', 'ScimRCClientSecret the-client-secret'),
         qr/ScimRCClientSecret: the secret itself must not stand in the configuration; write file:/ ],
+    [ 'nobody may wait', account('a', 'ScimRCMaxWaiting 0'),
+        qr/ScimRCMaxWaiting: bad value '0'; it must be a whole number from 1 to 2000/ ],
+    [ 'half a credential', account('a', "ScimRCCredential b id file:$d/secret"),
+        qr/ScimRCCredential: must have four values: a name, the client id, the client secret and the JWT/ ],
+    [ 'a credential without a name', account('a', "ScimRCCredential a/b id file:$d/secret file:$d/jwt"),
+        qr{ScimRCCredential: bad name 'a/b'; it must be 1 to 64 of A-Z a-z 0-9 . _ -} ],
+    [ 'a name of the first', account('a', "ScimRCCredential main id file:$d/secret file:$d/jwt"),
+        qr/ScimRCCredential: bad name 'main'; the credential of ScimRCClientId has it already/ ],
+    [ 'a name twice', account('a', join "\n", ("ScimRCCredential b id file:$d/secret file:$d/jwt") x 2),
+        qr/ScimRCCredential: bad name 'b'; another credential has it already/ ],
+    [ 'too many', account('a', join "\n", map { "ScimRCCredential b$_ id file:$d/secret file:$d/jwt" } 1 .. 16),
+        qr/ScimRCCredential: an account can have 16 credentials at most/ ],
+    [ 'a secret of a credential', account('a', "ScimRCCredential b id the-secret file:$d/jwt"),
+        qr/ScimRCCredential b, client secret: the secret itself must not stand in the configuration/ ],
+    [ 'a JWT of a credential', account('a', "ScimRCCredential b id file:$d/secret exec:cat"),
+        qr/ScimRCCredential b, JWT: bad value 'exec:cat'; it must be file:/ ],
+    [ 'nothing for a secret of a credential', account('a', "ScimRCCredential b id \"\" file:$d/jwt"),
+        qr/ScimRCCredential b, client secret: bad value '""'; it must be file:/ ],
+    [ 'a file of a credential', account('a', "ScimRCCredential b id file:$d/secret file:$d/nowhere"),
+        qr/account 'a': ScimRCCredential b, JWT: .*\Q$d\E\/nowhere/ ],
+    [ 'a credential of nobody', "ScimRCCredential b id file:$d/secret file:$d/jwt\n",
+        qr/ScimRCCredential: must stand inside of <ScimRCAccount name>/ ],
+    [ 'the same credential twice', account('a', join "\n", map { "ScimRCCredential $_ id file:$d/secret file:$d/jwt" } 'b', 'c'),
+        qr/ScimRCCredential c: has the client id and the JWT of 'b'; it must be another app or another user/ ],
     [ 'a JWT in the configuration', account('a', 'ScimRCJWT the-jwt'),
         qr/ScimRCJWT: the secret itself must not stand in the configuration/ ],
     [ 'file: without a path', account('a', 'ScimRCJWT file:'), qr/ScimRCJWT: bad value 'file:'; it must be file:/ ],
@@ -180,9 +204,16 @@ my @refused = (
     [ 'delete', location('ScimRCDelete drop'), qr/ScimRCDelete: bad value 'drop'; it must be one of release, disable, remove/ ],
     [ 'status', location('ScimRCNewUserStatus Disabled'),
         qr/ScimRCNewUserStatus: bad value 'Disabled'; it must be one of NotActivated, Enabled/ ],
+    [ 'batches', location('ScimRCBatchProvisioning yes'), qr/ScimRCBatchProvisioning: bad value 'yes'; it must be one of On, Off/ ],
     [ 'mail', location('ScimRCWelcomeMail yes'), qr/ScimRCWelcomeMail: bad value 'yes'; it must be one of On, Off/ ],
     [ 'patience', location('ScimRCPatience 11min'), qr/ScimRCPatience: bad value '11min'; .* from 0 to 10min/ ],
+    [ 'bulk patience', location('ScimRCBulkPatience 2h'), qr/ScimRCBulkPatience: bad value '2h'; .* from 0 to 1h/ ],
+    [ 'gather time', location('ScimRCGatherTime 11s'), qr/ScimRCGatherTime: bad value '11s'; .* from 0 to 10s/ ],
+    [ 'batches', location('ScimRCBatchProvisioning maybe'), qr/ScimRCBatchProvisioning: bad value 'maybe'; it must be one of On, Off/ ],
     [ 'results', location('ScimRCMaxResults 10001'), qr/ScimRCMaxResults: bad value '10001'; it must be a whole number from 1 to 10000/ ],
+    [ 'operations', location('ScimRCBulkMaxOperations 10001'),
+        qr/ScimRCBulkMaxOperations: bad value '10001'; it must be a whole number from 0 to 10000/ ],
+    [ 'bulk body', location('ScimRCBulkMaxBody 65M'), qr/ScimRCBulkMaxBody: bad value '65M'; .* from 1K to 64M/ ],
     [ 'body', location('ScimRCMaxBody 1'), qr/ScimRCMaxBody: bad value '1'; .* from 1K to 64M/ ],
     [ 'scope', location('AuthType Bearer', 'AuthName x', 'Require scim-scope admin'), qr/Require scim-scope: bad value 'admin'/ ],
     [ 'scope without a name', location('AuthType Bearer', 'AuthName x', 'Require scim-scope'), qr/Require scim-scope: bad value ''/ ],
@@ -206,6 +237,8 @@ my @refused = (
         qr/SetHandler: bad value 'scim-rc' outside of <Location>; it must stand in the <Location "\/path"> that has a ScimRCUse/ ],
     [ 'a handler of files', account('a') . location('ScimRCUse a') . "<Directory \"/srv\">\nSetHandler scim-rc\n</Directory>\n",
         qr/SetHandler: bad value 'scim-rc' in <Directory "\/srv">; it must stand in the <Location "\/path"> that has a ScimRCUse/ ],
+    [ 'a webhook\'s handler without an account', account('a') . location() =~ s/scim-rc/scim-rc-hook/r,
+        qr/SetHandler: bad value 'scim-rc-hook' in <Location "\/scim\/v2">, where no ScimRCUse/ ],
 
     # each fault is named, not only the first one
     [ 'two faults', account('a', 'ScimRCJWT -') . location('ScimRCUse b'),
@@ -221,10 +254,14 @@ my @accepted = (
     [ 'a sandbox on this machine', account('a', 'ScimRCPlatform http://[::1]:8081/') ],
     [ 'a program with arguments', account('a', "ScimRCJWT \"exec:/bin/cat $d/jwt\"") ],
     [ 'conditions inside of an account', account('a', '<IfDefine !NONE>', 'ScimRCRefresh 1h', '</IfDefine>') ],
+    [ 'several credentials', account('a', "ScimRCCredential b file:$d/secret file:$d/jwt \"exec:/bin/cat $d/jwt\"",
+            "ScimRCCredential c app file:$d/secret exec:/bin/date", 'ScimRCMaxWaiting 2000') ],
     [ 'one account for two locations', account('a') . location('ScimRCUse a') . location('ScimRCUse a') =~ s/v2/v3/r ],
     [ 'behaviour in the server, a virtual host and a condition',
         account('a') . "ScimRCDelete disable\n<VirtualHost *>\nServerName a.example.com\nScimRCDelete remove\n</VirtualHost>\n"
           . location('ScimRCUse a', '<If "true">', 'ScimRCDelete release', '</If>') ],
+    [ 'a webhook\'s handler in a section of its own', account('a', 'ScimRCWebhook https://a.example.com/hook')
+          . "<Location \"/hook\">\nScimRCUse a\n</Location>\n<LocationMatch \"^/hook\">\nSetHandler scim-rc-hook\n</LocationMatch>\n" ],
     [ 'a flag in any case', account('a') . location('ScimRCUse a', 'ScimRCWelcomeMail ON') ],
     [ 'a handler below its account', account('a') . location('ScimRCUse a') . location() =~ s/v2/v2\/Users/r ],
     [ 'a handler whose account stands in a section of its own',
@@ -265,7 +302,7 @@ my $other = PrivateHttpd::free_port();
 $h->{conf} = account('a') . <<"EOT";
 Listen 127.0.0.1:$other
 ScimRCMaxResults 7
-ScimRCMaxBody 7K
+ScimRCBulkMaxBody 7K
 ScimRCDocumentation https://main.example.com
 <Location "/plain">
 SetHandler scim-rc
@@ -279,7 +316,7 @@ ScimRCMaxResults 9
 $auth
 </Location>
 <Location "/own/ServiceProviderConfig">
-ScimRCMaxBody 9K
+ScimRCBulkMaxBody 9K
 </Location>
 <VirtualHost 127.0.0.1:$other>
 ServerName 127.0.0.1:$other

@@ -5,11 +5,15 @@ mod_scim_rc_la_SOURCES = \
 	mod_scim_rc/httpd/msr_account.c mod_scim_rc/httpd/msr_account.h \
 	mod_scim_rc/httpd/msr_auth.c mod_scim_rc/httpd/msr_auth.h \
 	mod_scim_rc/httpd/msr_check.c mod_scim_rc/httpd/msr_check.h \
+	mod_scim_rc/httpd/msr_check_handler.c mod_scim_rc/httpd/msr_check_handler.h \
+	mod_scim_rc/httpd/msr_check_hook.c mod_scim_rc/httpd/msr_check_hook.h \
 	mod_scim_rc/httpd/msr_config.c mod_scim_rc/httpd/msr_config.h \
 	mod_scim_rc/httpd/msr_config_parse.c mod_scim_rc/httpd/msr_config_parse.h \
+	mod_scim_rc/httpd/msr_credential.c mod_scim_rc/httpd/msr_credential.h \
 	mod_scim_rc/httpd/msr_directives.c \
 	mod_scim_rc/httpd/msr_error.c mod_scim_rc/httpd/msr_error.h \
 	mod_scim_rc/httpd/msr_handler.c mod_scim_rc/httpd/msr_handler.h \
+	mod_scim_rc/httpd/msr_hook.c mod_scim_rc/httpd/msr_hook.h \
 	mod_scim_rc/httpd/msr_io.c mod_scim_rc/httpd/msr_io.h \
 	mod_scim_rc/httpd/msr_jobs.c mod_scim_rc/httpd/msr_jobs.h \
 	mod_scim_rc/httpd/msr_log.c mod_scim_rc/httpd/msr_log.h \

@@ -10,6 +10,7 @@
 #include "msr_config.h"
 #include "msr_error.h"
 #include "msr_handler.h"
+#include "msr_hook.h"
 #include "msr_shm.h"
 #include "msr_start.h"
 
@@ -37,6 +38,7 @@ static void register_hooks(apr_pool_t *p)
     ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "scim-scope",
                               AUTHZ_PROVIDER_VERSION, &msr_auth_scope_provider,
                               AP_AUTH_INTERNAL_PER_CONF);
+    ap_hook_handler(msr_hook, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(msr_handler, NULL, NULL, APR_HOOK_MIDDLE);
 
     ap_register_output_filter(MSR_ERROR_FILTER, msr_error_filter, NULL,

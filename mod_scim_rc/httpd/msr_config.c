@@ -57,6 +57,16 @@ msr_registry_t *msr_registry_get(const server_rec *s)
     return server_conf(s)->registry;
 }
 
+const char *msr_outside_account(const cmd_parms *cmd)
+{
+    return msr_registry_get(cmd->server)->current
+               ? NULL
+               : apr_psprintf(cmd->pool,
+                              "%s: must stand inside of <ScimRCAccount name> ... "
+                              "</ScimRCAccount>",
+                              cmd->cmd->name);
+}
+
 void msr_server_set_scim(server_rec *s)
 {
     server_conf(s)->has_scim = 1;

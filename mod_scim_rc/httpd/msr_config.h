@@ -16,8 +16,11 @@ typedef enum { MSR_REQUEST, MSR_JOB, MSR_WORKS } msr_work_t;
 
 /* A <ScimRCAccount>. Lives in pconf, and so does all that it points to. */
 typedef struct msr_account_t {
-    gw_account_conf_t conf; /* client_id, client_secret and jwt hold what the directives
-                             * say (file:, exec:) until msr_start_parent() */
+    gw_account_conf_t conf;
+    /* conf.credentials; the first is that of ScimRCClientId, ScimRCClientSecret and
+     * ScimRCJWT. Hold what the directives say (file:, exec:) until
+     * msr_start_parent(). */
+    gw_credential_t credentials[GW_CREDENTIALS_MAX];
     const ap_directive_t *where;
     server_rec *server;   /* where it is defined: whose log it uses */
     base_shared_t shared; /* set by msr_start_parent() */
@@ -54,6 +57,10 @@ typedef struct msr_registry_t {
     int deletes_by_disabling;     /* some ScimRCDelete says so */
 } msr_registry_t;
 
+/* What the names of accounts and credentials are made of. */
+#define MSR_NAME_CHARS                                                                 \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+
 #define MSR_UNSET_SIZE ((apr_size_t)-1)
 
 /* What can be said for a location: type, member, value when unset, default. */
@@ -70,7 +77,12 @@ typedef struct msr_registry_t {
     M(int, welcome_mail, -1, 0)                                                        \
     M(int, max_results, -1, 1000)                                                      \
     M(apr_size_t, max_body, MSR_UNSET_SIZE, 1048576)                                   \
-    M(apr_interval_time_t, patience, -1, apr_time_from_sec(25))
+    M(int, bulk_operations, -1, 1000)                                                  \
+    M(apr_size_t, bulk_body, MSR_UNSET_SIZE, 4194304)                                  \
+    M(apr_interval_time_t, patience, -1, apr_time_from_sec(25))                        \
+    M(apr_interval_time_t, gather, -1, apr_time_from_msec(250))                        \
+    M(apr_interval_time_t, bulk_patience, -1, apr_time_from_sec(300))                  \
+    M(int, batch_provisioning, -1, 0)
 
 typedef struct msr_dir_t {
 #define MSR_MEMBER(type, member, unset, otherwise) type member;
@@ -96,5 +108,8 @@ void msr_server_set_scim(server_rec *s);
 int msr_server_has_scim(const server_rec *s);
 
 msr_registry_t *msr_registry_get(const server_rec *s);
+
+/* NULL when a directive of accounts stands where it must. */
+const char *msr_outside_account(const cmd_parms *cmd);
 
 #endif

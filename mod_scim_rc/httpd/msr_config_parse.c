@@ -179,6 +179,20 @@ const char *msr_parse_platform(apr_pool_t *p, const msr_slot_t *slot, const char
     return NULL;
 }
 
+const char *msr_parse_webhook(apr_pool_t *p, const msr_slot_t *slot, const char *arg,
+                              void *out)
+{
+    apr_uri_t uri;
+
+    if (!parse_web(p, arg, &uri) || uri.query || uri.fragment || !uri.path ||
+        (!base_str_same(uri.scheme, "https") && !is_loopback(uri.hostname))) {
+        return "an https URL with a path, such as https://gateway.example.com/rc-hook "
+               "(http only for a sandbox, to 127.0.0.1, ::1 or localhost)";
+    }
+    *(const char **)out = apr_pstrdup(p, arg);
+    return NULL;
+}
+
 const char *msr_parse_text(apr_pool_t *p, const msr_slot_t *slot, const char *arg,
                            void *out)
 {

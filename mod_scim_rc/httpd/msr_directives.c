@@ -5,14 +5,12 @@
 #include <apr_fnmatch.h>
 #include <apr_strings.h>
 
-#include "base_secret.h"
 #include "base_str.h"
 #include "msr_config_parse.h"
+#include "msr_credential.h"
 #include "scim_path.h"
 
 #define ACCOUNT_NAME_MAX 64
-#define ACCOUNT_NAME_CHARS                                                             \
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 /* --- Setting values -------------------------------------------------------------- */
 
@@ -56,17 +54,6 @@ static const char *store_word(const cmd_parms *cmd, void *conf, const char *args
     return store(cmd, conf, *rest ? args : word);
 }
 
-/* NULL when a directive of accounts stands where it must. */
-static const char *outside_account(const cmd_parms *cmd)
-{
-    return registry_of(cmd)->current
-               ? NULL
-               : apr_psprintf(cmd->pool,
-                              "%s: must stand inside of <ScimRCAccount name> ... "
-                              "</ScimRCAccount>",
-                              cmd->cmd->name);
-}
-
 /* NULL when a directive of locations stands where it may. */
 static const char *misplaced(cmd_parms *cmd)
 {
@@ -82,7 +69,7 @@ static const char *misplaced(cmd_parms *cmd)
 
 static const char *set_account(cmd_parms *cmd, void *dir, const char *args)
 {
-    const char *problem = outside_account(cmd);
+    const char *problem = msr_outside_account(cmd);
 
     return problem ? problem : store_word(cmd, registry_of(cmd)->current, args);
 }
@@ -107,55 +94,11 @@ static const char *set_delete(cmd_parms *cmd, void *dir, const char *args)
 
 /* --- Directives of accounts ------------------------------------------------------ */
 
-#define INLINE_ALLOWED 1 /* the slot's `min`: the value itself may stand there */
-
-#define SOURCES                                                                        \
-    "file:/path/of/a/file or exec:/path/of/a/program (with arguments in quotes: "      \
-    "\"exec:/path/of/a/program argument\")"
-
-/* A value, or file: or exec: and where it comes from. Never repeats the value itself:
- * it may be the secret. */
-static const char *set_source(cmd_parms *cmd, void *dir, const char *args)
-{
-    const msr_slot_t *slot = cmd->info;
-    const char *problem = outside_account(cmd);
-    const char *all = args, *arg = ap_getword_conf(cmd->pool, &args);
-    const char **source;
-
-    if (problem) {
-        return problem;
-    }
-    if (!*arg || *args) {
-        return refuse(cmd, *arg && strncmp(arg, "exec:", 5) ? "(not shown)" : all,
-                      slot->min == INLINE_ALLOWED ? "one word, or " SOURCES : SOURCES);
-    }
-    source = (const char **)((char *)registry_of(cmd)->current + slot->offset);
-    if (base_secret_is_inline(arg)) {
-        if (slot->min != INLINE_ALLOWED) {
-            return apr_psprintf(cmd->pool,
-                                "%s: the secret itself must not stand in the "
-                                "configuration; write " SOURCES,
-                                cmd->cmd->name);
-        }
-        *source = arg;
-        return NULL;
-    }
-    if (!arg[5] || (*arg == 'e' && arg[5] != '/')) {
-        return refuse(cmd, arg, SOURCES);
-    }
-    *source =
-        *arg == 'e'
-            ? arg
-            : apr_pstrcat(cmd->pool,
-                          "file:", ap_server_root_relative(cmd->pool, arg + 5), NULL);
-    return NULL;
-}
-
 #define A_FILE "the path of a file"
 
 static const char *set_ca_file(cmd_parms *cmd, void *dir, const char *args)
 {
-    const char *arg, *problem = outside_account(cmd);
+    const char *arg, *problem = msr_outside_account(cmd);
 
     problem = problem ? problem : take_word(cmd, args, A_FILE, &arg);
     if (problem) {
@@ -167,7 +110,7 @@ static const char *set_ca_file(cmd_parms *cmd, void *dir, const char *args)
 
 static const char *set_state_dir(cmd_parms *cmd, void *dir, const char *args)
 {
-    const char *arg, *problem = outside_account(cmd);
+    const char *arg, *problem = msr_outside_account(cmd);
     apr_size_t len;
 
     problem = problem ? problem : take_word(cmd, args, "the path of a directory", &arg);
@@ -196,7 +139,7 @@ static const char *set_limit(cmd_parms *cmd, void *dir, const char *group,
     static const msr_slot_t calls_slot = {.min = 1, .max = 100000};
     static const msr_slot_t window_slot = {.min = APR_USEC_PER_SEC,
                                            .max = 3600 * APR_USEC_PER_SEC};
-    const char *right, *problem = outside_account(cmd);
+    const char *right, *problem = msr_outside_account(cmd);
     gw_limit_t *limit;
     int index;
 
@@ -228,8 +171,12 @@ static msr_account_t *account_create(const cmd_parms *cmd, const char *name)
 
     account->where = cmd->directive;
     account->server = cmd->server;
+    account->credentials[0].name = "main";
     account->conf = (gw_account_conf_t){
         .name = name,
+        .credentials = account->credentials,
+        .n_credentials = 1,
+        .max_waiting = 500,
         .platform = "https://platform.ringcentral.com",
         .state_dir = ap_runtime_dir_relative(
             cmd->pool, apr_pstrcat(cmd->pool, "scim-rc/", name, NULL)),
@@ -241,6 +188,7 @@ static msr_account_t *account_create(const cmd_parms *cmd, const char *name)
         .limits = {{50, minute}, {40, minute}, {10, minute}, {5, minute}},
         .background_percent = 50,
         .refresh = 15 * minute,
+        .webhook_refresh = 360 * minute,
         .max_age = minute,
         .address_form = GW_ADDRESS_ISO,
     };
@@ -273,7 +221,7 @@ static const char *account_section(cmd_parms *cmd, void *dir, const char *arg)
     int i;
 
     if (!end || !*name || *rest || *name == '.' || strlen(name) > ACCOUNT_NAME_MAX ||
-        name[strspn(name, ACCOUNT_NAME_CHARS)]) {
+        name[strspn(name, MSR_NAME_CHARS)]) {
         return apr_psprintf(cmd->pool,
                             "%s name>: bad value '%s'; the name must be 1 to %d of A-Z "
                             "a-z 0-9 . _ - and not begin with '.'",
@@ -413,6 +361,7 @@ static const msr_choice_t flags[] = {{"On", 1}, {"Off", 0}, {NULL, 0}};
 
 #define SLOT(...) ((void *)&(const msr_slot_t){__VA_ARGS__})
 #define ACCOUNT(member) .offset = offsetof(msr_account_t, conf.member)
+#define MAIN(member) .offset = offsetof(msr_account_t, credentials[0].member)
 #define DIR(member) .offset = offsetof(msr_dir_t, member)
 #define RANGE(low, high) .min = (low), .max = (high)
 #define SECONDS(n) ((n)*APR_USEC_PER_SEC)
@@ -425,13 +374,16 @@ const command_rec msr_commands[] = {
     AP_INIT_RAW_ARGS("ScimRCPlatform", set_account,
                      SLOT(.parse = msr_parse_platform, ACCOUNT(platform)), RSRC_CONF,
                      "URL of the RingCentral platform"),
-    AP_INIT_RAW_ARGS("ScimRCClientId", set_source,
-                     SLOT(ACCOUNT(client_id), .min = INLINE_ALLOWED), RSRC_CONF,
+    AP_INIT_RAW_ARGS("ScimRCClientId", msr_credential_set,
+                     SLOT(MAIN(client_id), .min = MSR_INLINE_ALLOWED), RSRC_CONF,
                      "client id of the RingCentral app: itself, file: or exec:"),
-    AP_INIT_RAW_ARGS("ScimRCClientSecret", set_source, SLOT(ACCOUNT(client_secret)),
-                     RSRC_CONF, "client secret of the RingCentral app: file: or exec:"),
-    AP_INIT_RAW_ARGS("ScimRCJWT", set_source, SLOT(ACCOUNT(jwt)), RSRC_CONF,
+    AP_INIT_RAW_ARGS("ScimRCClientSecret", msr_credential_set,
+                     SLOT(MAIN(client_secret)), RSRC_CONF,
+                     "client secret of the RingCentral app: file: or exec:"),
+    AP_INIT_RAW_ARGS("ScimRCJWT", msr_credential_set, SLOT(MAIN(jwt)), RSRC_CONF,
                      "JWT credential of the RingCentral service user: file: or exec:"),
+    AP_INIT_TAKE_ARGV("ScimRCCredential", msr_credential_add, NULL, RSRC_CONF,
+                      "a further credential: name, client id, client secret, JWT"),
     AP_INIT_RAW_ARGS("ScimRCStateDir", set_state_dir,
                      SLOT(.parse = msr_parse_text, ACCOUNT(state_dir)), RSRC_CONF,
                      "directory of the local copy of the account"),
@@ -464,11 +416,22 @@ const command_rec msr_commands[] = {
         "ScimRCBackgroundShare", set_account,
         SLOT(.parse = msr_parse_number, ACCOUNT(background_percent), RANGE(1, 100)),
         RSRC_CONF, "percent of the limits that background work may use"),
+    AP_INIT_RAW_ARGS(
+        "ScimRCMaxWaiting", set_account,
+        SLOT(.parse = msr_parse_number, ACCOUNT(max_waiting), RANGE(1, GW_WAITING_MAX)),
+        RSRC_CONF, "calls that may wait for the quota at a time"),
     AP_INIT_RAW_ARGS("ScimRCRefresh", set_account,
                      SLOT(.parse = msr_parse_duration, ACCOUNT(refresh),
                           RANGE(SECONDS(1), SECONDS(7 * 24 * 3600))),
                      RSRC_CONF,
                      "time from one full reading of the account to the next"),
+    AP_INIT_RAW_ARGS("ScimRCWebhook", set_account,
+                     SLOT(.parse = msr_parse_webhook, ACCOUNT(webhook)), RSRC_CONF,
+                     "address that RingCentral is to send changes to"),
+    AP_INIT_RAW_ARGS("ScimRCWebhookRefresh", set_account,
+                     SLOT(.parse = msr_parse_duration, ACCOUNT(webhook_refresh),
+                          RANGE(SECONDS(1), SECONDS(7 * 24 * 3600))),
+                     RSRC_CONF, "time between full readings while the webhook works"),
     AP_INIT_RAW_ARGS("ScimRCMaxAge", set_account,
                      SLOT(.parse = msr_parse_duration, ACCOUNT(max_age),
                           RANGE(0, SECONDS(24 * 3600))),
@@ -526,4 +489,24 @@ const command_rec msr_commands[] = {
         "ScimRCMaxBody", set_location,
         SLOT(.parse = msr_parse_size, DIR(max_body), RANGE(1024, 64 * MILLION)),
         ANYWHERE, "size of the largest request body"),
+    AP_INIT_RAW_ARGS(
+        "ScimRCBulkMaxOperations", set_location,
+        SLOT(.parse = msr_parse_number, DIR(bulk_operations), RANGE(0, 10000)),
+        ANYWHERE, "operations of a bulk request; 0 for no bulk requests"),
+    AP_INIT_RAW_ARGS(
+        "ScimRCBulkMaxBody", set_location,
+        SLOT(.parse = msr_parse_size, DIR(bulk_body), RANGE(1024, 64 * MILLION)),
+        ANYWHERE, "size of the largest body of a bulk request"),
+    AP_INIT_RAW_ARGS(
+        "ScimRCBulkPatience", set_location,
+        SLOT(.parse = msr_parse_duration, DIR(bulk_patience), RANGE(0, SECONDS(3600))),
+        ANYWHERE, "how long a bulk request may take"),
+    AP_INIT_RAW_ARGS(
+        "ScimRCBatchProvisioning", set_location,
+        SLOT(.parse = msr_parse_choice, DIR(batch_provisioning), .choices = flags),
+        ANYWHERE, "new users of a bulk request in tens, enabled at once: On or Off"),
+    AP_INIT_RAW_ARGS(
+        "ScimRCGatherTime", set_location,
+        SLOT(.parse = msr_parse_duration, DIR(gather), RANGE(0, SECONDS(10))), ANYWHERE,
+        "how long a write may wait for others to share a call; 0 for never"),
     {NULL, {NULL}, NULL, 0, RAW_ARGS, NULL}};

@@ -81,6 +81,25 @@ static const char *scheme_of(request_rec *r)
                                            : "oauthbearertoken";
 }
 
+/* The tags of a conditional request as we gave them. mod_deflate and mod_brotli mark
+ * the tag of an answer that they compress, and the client comes back with that mark. */
+static const char *plain_tags(request_rec *r, const char *name)
+{
+    static const char *const marks[] = {"-gzip\"", "-br\""};
+    const char *value = apr_table_get(r->headers_in, name);
+    char *tags = apr_pstrdup(r->pool, value), *mark;
+    apr_size_t i;
+
+    for (i = 0; tags && i < sizeof marks / sizeof *marks; i++) {
+        while ((mark = strstr(tags, marks[i])) != NULL) {
+            const char *rest = mark + strlen(marks[i]) - 1; /* from the quote on */
+
+            memmove(mark, rest, strlen(rest) + 1);
+        }
+    }
+    return tags;
+}
+
 static void fill_request(request_rec *r, const msr_dir_t *conf, scim_request_t *request)
 {
     const apr_table_t *in = r->headers_in;
@@ -90,8 +109,8 @@ static void fill_request(request_rec *r, const msr_dir_t *conf, scim_request_t *
     request->query = r->args;
     request->content_type = apr_table_get(in, "Content-Type");
     request->accept = apr_table_get(in, "Accept");
-    request->if_none_match = apr_table_get(in, "If-None-Match");
-    request->if_match = apr_table_get(in, "If-Match");
+    request->if_none_match = plain_tags(r, "If-None-Match");
+    request->if_match = plain_tags(r, "If-Match");
     request->base_url = conf->public_url
                             ? conf->public_url
                             : ap_construct_url(r->pool, conf->use->base, r);
@@ -123,17 +142,20 @@ static const scim_error_t *admit(request_rec *r, const msr_dir_t *conf,
 }
 
 /* Reads the body. OK and maybe *error, or what the handler has to return. */
-static int read_body(request_rec *r, apr_size_t max, scim_request_t *request,
+static int read_body(request_rec *r, const msr_dir_t *conf, scim_request_t *request,
                      const scim_error_t **error)
 {
+    const int bulk =
+        conf->bulk_operations && scim_request_is_bulk(request->method, request->path);
+    const apr_size_t max = bulk ? conf->bulk_body : conf->max_body;
     int status = msr_io_read(r, max, &request->body, &request->body_len);
     const char *encoding;
 
     if (status == HTTP_REQUEST_ENTITY_TOO_LARGE) {
         *error = scim_error(r->pool, status, SCIM_TYPE_NONE,
                             "The request body is larger than %" APR_SIZE_T_FMT
-                            " bytes, the most that is taken here",
-                            max);
+                            " bytes, the most that is taken here%s",
+                            max, bulk ? " (maxPayloadSize)" : "");
         return OK;
     }
     /* Asked only now: an input filter that decodes takes the header away. */
@@ -157,6 +179,9 @@ static void serve(request_rec *r, const msr_dir_t *conf, gw_account_t *gateway,
         .welcome_mail = conf->welcome_mail,
         .tolerant = conf->tolerance != 0,
         .patience = conf->patience,
+        .gather = conf->gather,
+        .bulk_patience = conf->bulk_patience,
+        .batch_provisioning = conf->batch_provisioning,
     };
     const base_env_t env = msr_env_request(r);
     gw_session_t session = {
@@ -171,7 +196,8 @@ static void serve(request_rec *r, const msr_dir_t *conf, gw_account_t *gateway,
         .n_bindings = sizeof bindings / sizeof *bindings,
         .tolerance = (unsigned)(conf->tolerance | conf->patch_missing),
         .max_results = conf->max_results,
-        .max_body = (apr_int64_t)conf->max_body,
+        .max_operations = conf->bulk_operations,
+        .max_bulk_body = (apr_int64_t)conf->bulk_body,
         .documentation = conf->documentation,
         .auth_scheme = scheme_of(r),
     };
@@ -216,6 +242,10 @@ static void log_answer(request_rec *r, const scim_request_t *request,
                       response->status,
                       response->error_detail ? response->error_detail : "");
     }
+    else if (response->status < 400 && response->error_detail) {
+        ap_log_rerror(APLOG_MARK, APLOG_INFO, 0, r, "SCIMRC0024: %s %s: %s", r->method,
+                      request->path, response->error_detail);
+    }
 }
 
 int msr_handler(request_rec *r)
@@ -240,7 +270,7 @@ int msr_handler(request_rec *r)
     }
     fill_request(r, &conf, &request);
     error = admit(r, &conf, &request);
-    status = error ? OK : read_body(r, conf.max_body, &request, &error);
+    status = error ? OK : read_body(r, &conf, &request, &error);
     if (status != OK) {
         return status;
     }

@@ -70,12 +70,18 @@ static apr_status_t retained_get(server_rec *s, retained_t **retained)
  * are nothing to go on with. */
 static const char *fingerprint(const gw_account_conf_t *conf, apr_pool_t *p)
 {
-    char *secrets = apr_pstrcat(p, conf->platform, "\n", conf->client_id, "\n",
-                                conf->client_secret, "\n", conf->jwt, NULL);
-    const char *text = base_sha256_hex(p, secrets, strlen(secrets));
+    const char *text = base_sha256_hex(p, conf->platform, strlen(conf->platform));
     int i;
 
-    base_secret_clear(secrets, strlen(secrets));
+    for (i = 0; i < conf->n_credentials; i++) {
+        const gw_credential_t *credential = &conf->credentials[i];
+        char *secrets =
+            apr_pstrcat(p, text, "\n", credential->client_id, "\n",
+                        credential->client_secret, "\n", credential->jwt, NULL);
+
+        text = base_sha256_hex(p, secrets, strlen(secrets));
+        base_secret_clear(secrets, strlen(secrets));
+    }
     for (i = 0; i < GW_GROUPS; i++) {
         text = apr_psprintf(p, "%s %d/%" APR_TIME_T_FMT, text, conf->limits[i].calls,
                             conf->limits[i].window);

@@ -11,10 +11,9 @@
 #include <http_core.h>
 #include <unixd.h>
 
-#include "base_secret.h"
-#include "base_str.h"
 #include "msr_account.h"
 #include "msr_config.h"
+#include "msr_credential.h"
 #include "msr_jobs.h"
 #include "msr_shm.h"
 
@@ -23,27 +22,6 @@ typedef struct parent_t {
     const msr_registry_t *registry;
     pid_t pid;
 } parent_t;
-
-static apr_status_t forget(void *data)
-{
-    base_secret_clear(data, strlen(data));
-    return APR_SUCCESS;
-}
-
-/* Puts what *source names in its place. NULL, or what is wrong. */
-static const char *read_source(apr_pool_t *pconf, apr_pool_t *ptemp,
-                               const char **source)
-{
-    const char *secret;
-    const char *problem = base_secret_read(ptemp, *source, &secret);
-
-    if (!problem) {
-        *source = apr_pstrdup(pconf, secret);
-        apr_pool_cleanup_register(pconf, *source, forget, apr_pool_cleanup_null);
-        base_secret_clear((char *)secret, strlen(secret));
-    }
-    return problem;
-}
 
 static uid_t children_uid(void)
 {
@@ -104,11 +82,9 @@ static const char *prepare(msr_account_t *account, apr_pool_t *pconf, apr_pool_t
                            server_rec *s)
 {
     gw_account_conf_t *conf = &account->conf;
-    const char *problem = read_source(pconf, ptemp, &conf->client_id);
+    const char *problem = msr_credential_read(account, pconf, ptemp);
     apr_status_t rv;
 
-    problem = problem ? problem : read_source(pconf, ptemp, &conf->client_secret);
-    problem = problem ? problem : read_source(pconf, ptemp, &conf->jwt);
     problem = problem ? problem : prepare_state_dir(ptemp, conf->state_dir);
     if (problem) {
         return problem;
