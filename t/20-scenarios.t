@@ -26,7 +26,8 @@ for my $wants (sort keys %group) {
         sandbox  => { users => 9, scale => 60 },
         # nothing changes behind the gateway's back here: no call but those of the client
         account  => "ScimRCMaxAge 1h\n$account\n",
-        location => "$location\n",
+        # and which call a change goes out by does not hang on what is left of a minute
+        location => "ScimRCGatherTime 0\n$location\n",
     );
     $gw->start_filled;
     $gw->sandbox->config(record => 1);

@@ -8,7 +8,7 @@ use JSON::PP ();
 use Test::More;
 use TestGateway;
 
-my %CAN = map { $_ => 1 } qw(filter-full me-unsupported);
+my %CAN = map { $_ => 1 } qw(bulk etag filter-full me-unsupported);
 
 my $folder = $ENV{SCIM_RC_VECTORS} // "$ENV{top_srcdir}/../shared/vectors";
 my @files = grep { /\Q@{[ $ENV{VECTOR} \/\/ '' ]}\E/ } sort glob "$folder/*.json";

@@ -59,7 +59,7 @@ sub give {
 }
 
 give($secret, 'a-wrong-secret');
-$gw->expect_log(qr/SCIMRC0203: account 'main': RingCentral gives no access token: Invalid client/);
+$gw->expect_log(qr/SCIMRC0203: account 'main', credential 'main': RingCentral gives no access token: Invalid client/);
 $gw->allow_log(qr/SCIMRC0203/);
 $gw->start;
 all_get(503, 'a wrong secret: 503 with Retry-After', GET => '/Users');

@@ -7,8 +7,11 @@ LIVE_TESTS = t/10-config.t t/11-auth.t t/13-errors.t t/14-restart.t t/15-account
 	t/29-copy.t t/30-pool.t t/35-knobs.t \
 	t/40-load.t t/41-quota.t t/42-quota-shared.t t/43-credentials.t t/44-faults.t \
 	t/45-storm.t t/46-concurrency.t t/47-trouble.t t/48-secrets.t t/49-state.t \
-	t/60-sandbox-control.t t/60-sandbox-directory.t t/60-sandbox-extension.t \
+	t/50-bulk.t t/51-fairness.t t/52-gather.t t/52-several-credentials.t t/53-bulk-writes.t t/54-etag.t t/55-webhook.t \
+	t/60-sandbox-bulk.t t/60-sandbox-control.t t/60-sandbox-credentials.t \
+	t/60-sandbox-directory.t t/60-sandbox-extension.t \
 	t/60-sandbox-fault.t t/60-sandbox-limit.t t/60-sandbox-oauth.t \
+	t/60-sandbox-scim.t t/60-sandbox-webhook.t \
 	t/61-sandbox-operations.t t/65-sandbox-openapi.t
 dist_check_SCRIPTS += $(SOURCE_TESTS) $(LIVE_TESTS)
 
@@ -29,5 +32,8 @@ AM_TESTS_ENVIRONMENT = \
 	export HTTPD HTTPD_MODULEDIR PERL MODULE_SO SANDBOX_SO SANITIZER_PRELOAD CC \
 	APR_CFLAGS JANSSON_CFLAGS CURL_CFLAGS CRYPTO_CFLAGS UTF8PROC_CFLAGS LMDB_CFLAGS \
 	HTTPD_CPPFLAGS PERL5LIB top_srcdir top_builddir;
+
+# What t/lib/SandboxSchema.pm and Sandbox.pm keep from one test to the next.
+CLEANFILES += t/openapi.cache t/openapi.seen
 
 EXTRA_DIST += t/run-t t/unit/tap.h t/lib t/scenarios

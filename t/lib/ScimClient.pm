@@ -15,6 +15,7 @@ use Time::HiRes ();
 our $CORE       = 'urn:ietf:params:scim:schemas:core:2.0:User';
 our $ENTERPRISE = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User';
 our $PATCH_OP   = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
+our $BULK       = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest';
 our $SEARCH     = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest';
 
 # HTTP::Tiny sends the head and the body of a request apart. Without this the body
@@ -84,6 +85,12 @@ sub patch {
     my ($self, $path, @operations) = @_;
     return $self->request('PATCH', $path,
         { schemas => [$PATCH_OP], Operations => \@operations });
+}
+
+# bulk([ { method => 'DELETE', path => '/Users/1' }, ... ], failOnErrors => 1)
+sub bulk {
+    my ($self, $operations, %member) = @_;
+    return $self->post('/Bulk', { schemas => [$BULK], Operations => $operations, %member });
 }
 
 # A query, percent-encoded: list(filter => 'userName eq "x"', count => 2)
