@@ -23,19 +23,35 @@ typedef struct maker_t {
 static const gw_row_t work_email = {NULL, "emails", "work", "value",
                                     "",   GW_TEXT,  0,      ""};
 
+static int is_same_name(apr_pool_t *p, const char *a, const char *b)
+{
+    return a && b && !strcmp(base_str_fold(p, a), base_str_fold(p, b));
+}
+
+/* May this e-mail stand for the work e-mail: because it is another one of that type,
+ * which an "add" has put beside it, or there is none and the client is humoured? */
+static int may_be_work(const gw_session_t *session, const json_t *email, int has_work)
+{
+    return base_str_same(base_json_string(email, "type"), work_email.type) ||
+           (session->policy->tolerant && !has_work);
+}
+
 json_t *gw_plan_complete(const gw_session_t *session, apr_pool_t *p, json_t *desired)
 {
-    const char *login = gw_row_get(gw_row_of(GW_LOGIN), desired), *address;
+    const char *login = gw_row_get(gw_row_of(GW_LOGIN), desired);
+    const char *work = gw_row_get(&work_email, desired);
     json_t *each;
     size_t i;
 
-    if (!session->policy->tolerant || !login || gw_row_get(&work_email, desired)) {
+    if (!login || is_same_name(p, login, work)) {
         return desired;
     }
     json_array_foreach(json_object_get(desired, "emails"), i, each)
     {
-        address = base_json_string(each, "value");
-        if (address && !strcmp(base_str_fold(p, login), base_str_fold(p, address))) {
+        const char *address = base_json_string(each, "value");
+
+        if (is_same_name(p, login, address) &&
+            may_be_work(session, each, work != NULL)) {
             desired = base_json_own(p, json_deep_copy(desired));
             gw_row_put(&work_email, desired, address);
             return desired;

@@ -27,6 +27,15 @@ static const char *name_of(const gw_voyage_t *v)
     return v->ask == GW_ASK_REMOVE ? "deletion" : "change";
 }
 
+/* A missing permission costs the economy of bulk calls for good: that is the
+ * administrator's to mend. */
+static base_log_level_t level_of(const rc_error_t *e)
+{
+    return e->kind == RC_FORBIDDEN ? BASE_LOG_WARNING
+           : e->kind == RC_LOST    ? BASE_LOG_NOTICE
+                                   : BASE_LOG_INFO;
+}
+
 int gw_voyage_sail(gw_voyage_t *v, gw_session_t *session, rc_place_t *place)
 {
     rc_client_t *client = session->account->client;
@@ -46,8 +55,7 @@ int gw_voyage_sail(gw_voyage_t *v, gw_session_t *session, rc_place_t *place)
         v->items[i].error = v->e;
     }
     if (v->e) {
-        base_log(session->env, v->e->kind == RC_LOST ? BASE_LOG_NOTICE : BASE_LOG_INFO,
-                 APR_SUCCESS,
+        base_log(session->env, level_of(v->e), APR_SUCCESS,
                  "SCIMRC0120: account %s: a call for the %s of %d extensions did not "
                  "succeed: %s%s%s",
                  session->account->conf->name, name_of(v), v->n, v->e->code,

@@ -17,16 +17,34 @@ static int complain(server_rec *s, const ap_directive_t *where, const char *prob
     return 1;
 }
 
-static const char *check_files(apr_pool_t *p, const gw_account_conf_t *conf)
+static const char *check_ca_file(apr_pool_t *p, const char *path)
 {
-    apr_finfo_t info;
+    char line[256];
+    int found = 0;
     apr_file_t *file;
 
-    if (conf->ca_file) {
-        if (apr_file_open(&file, conf->ca_file, APR_FOPEN_READ, 0, p) != APR_SUCCESS) {
-            return apr_psprintf(p, "ScimRCCAFile: '%s' cannot be read", conf->ca_file);
-        }
-        apr_file_close(file);
+    if (apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BUFFERED, 0, p) !=
+        APR_SUCCESS) {
+        return apr_psprintf(p, "ScimRCCAFile: '%s' cannot be read", path);
+    }
+    while (!found && apr_file_gets(line, sizeof line, file) == APR_SUCCESS) {
+        found = !strncmp(line, "-----BEGIN ", 11) && strstr(line, " CERTIFICATE-----");
+    }
+    apr_file_close(file);
+    return found ? NULL
+                 : apr_psprintf(p,
+                                "ScimRCCAFile: '%s' holds no certificate; it must have "
+                                "some in PEM form (-----BEGIN CERTIFICATE-----)",
+                                path);
+}
+
+static const char *check_files(apr_pool_t *p, const gw_account_conf_t *conf)
+{
+    const char *problem = conf->ca_file ? check_ca_file(p, conf->ca_file) : NULL;
+    apr_finfo_t info;
+
+    if (problem) {
+        return problem;
     }
     if (apr_stat(&info, conf->state_dir, APR_FINFO_TYPE, p) == APR_SUCCESS &&
         info.filetype != APR_DIR) {

@@ -165,6 +165,14 @@ const char *msr_parse_base(apr_pool_t *p, const msr_slot_t *slot, const char *ar
     return NULL;
 }
 
+const char *msr_parse_proxy(apr_pool_t *p, const msr_slot_t *slot, const char *arg,
+                            void *out)
+{
+    return msr_parse_base(p, slot, arg, out)
+               ? "a URL such as http://proxy.example.com:3128"
+               : NULL;
+}
+
 const char *msr_parse_platform(apr_pool_t *p, const msr_slot_t *slot, const char *arg,
                                void *out)
 {

@@ -34,6 +34,8 @@ const char *msr_parse_link(apr_pool_t *p, const msr_slot_t *slot, const char *ar
 const char *
 msr_parse_base(apr_pool_t *p, const msr_slot_t *slot, const char *arg,
                void *out); /* so that a path can follow: no '/' at its end */
+const char *msr_parse_proxy(apr_pool_t *p, const msr_slot_t *slot, const char *arg,
+                            void *out); /* the same */
 const char *msr_parse_platform(apr_pool_t *p, const msr_slot_t *slot, const char *arg,
                                void *out); /* the same; http only to this machine */
 const char *msr_parse_webhook(apr_pool_t *p, const msr_slot_t *slot, const char *arg,

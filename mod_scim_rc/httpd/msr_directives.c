@@ -391,7 +391,7 @@ const command_rec msr_commands[] = {
                      SLOT(.parse = msr_parse_text, ACCOUNT(ca_file)), RSRC_CONF,
                      "PEM file of the authorities that may vouch for the platform"),
     AP_INIT_RAW_ARGS("ScimRCOutboundProxy", set_account,
-                     SLOT(.parse = msr_parse_base, ACCOUNT(proxy)), RSRC_CONF,
+                     SLOT(.parse = msr_parse_proxy, ACCOUNT(proxy)), RSRC_CONF,
                      "URL of the proxy on the way to the platform"),
     AP_INIT_RAW_ARGS(
         "ScimRCConnections", set_account,

@@ -22,8 +22,8 @@ static int is_futile(const scim_patch_t *patch, const scim_change_t *change,
     if (!attr || !scim_attr_is_dropped(attr)) {
         return 0;
     }
-    if (attr->mutability == SCIM_READ_ONLY && !(attr->flags & SCIM_DERIVED) &&
-        !change->is_member) {
+    if (attr->mutability == SCIM_READ_ONLY && !change->is_member &&
+        !((attr->flags & SCIM_DERIVED) && (patch->tolerance & SCIM_TOLERATE_KEYS))) {
         *error = scim_error(patch->p, 400, SCIM_MUTABILITY, "%s: read-only",
                             path_of(patch, change));
     }

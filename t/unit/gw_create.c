@@ -96,6 +96,20 @@ static void other_email(void)
     }
 }
 
+/* A PATCH adds the new work e-mail beside the old one, which is the primary one. */
+static void added_email(void)
+{
+    world_t *w = filled();
+    answer_t *a =
+        world_create(w, user_with("{'type':'work','value':'x@y.com',"
+                                  "'primary':true},"
+                                  "{'type':'work','value':'ANN@example.com'}"));
+
+    is_int(a->status, 201, "of two work e-mails");
+    is_str(sent(w, "createExtension", "contact/email"), "ANN@example.com",
+           "the one that equals userName counts");
+}
+
 static void taken(void)
 {
     world_t *w = filled();
@@ -385,6 +399,7 @@ int main(void)
     apr_pool_create(&p, NULL);
     plain();
     other_email();
+    added_email();
     taken();
     asks_once();
     cannot_ask();
