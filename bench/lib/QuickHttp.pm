@@ -18,7 +18,9 @@ use Time::HiRes ();
 # a 429, whatever it says (Retry-After has whole seconds, a scaled minute may be less)
 sub new {
     my ($class, %option) = @_;
-    return bless { head => '', type => 'application/scim+json', longest => 3600, again => 0, %option }, $class;
+    return bless {
+        head => '', type => 'application/scim+json', longest => 3600, again => 0, %option
+    }, $class;
 }
 
 sub connection {

@@ -22,6 +22,9 @@ BEGIN { $ENV{SCIM_RC_OPENAPI} = '' }
 use Sandbox;
 use TestGateway;
 
+# Who is interrupted stops the servers.
+$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
+
 my $tap = '';
 Test::More->builder->output(\$tap);
 

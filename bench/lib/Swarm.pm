@@ -49,6 +49,7 @@ sub work {
     my ($feed, $write, $is) = @_;
     my (@done, @kept, $bytes);
     my $error = '';
+    $SIG{$_} = 'DEFAULT' for qw(INT TERM HUP);
     my $http = $is->{client}->();
     eval {
         $http->connection;

@@ -93,10 +93,29 @@ static const scim_error_t *store_disabled(gw_job_t *job, apr_pool_t *p)
     return rv == APR_SUCCESS ? NULL : gw_error_store(p, rv);
 }
 
+/* What the copy has learnt since the job was prepared stays: lists and events do not
+ * ask for the lock of the user. */
+static void look_again(gw_job_t *job)
+{
+    json_t *was = json_object_get(job->item.memory, "was");
+    dir_record_t record;
+    gw_item_t item;
+
+    if (gw_copy_get(job->session->account, job->p, job->id, &item, &record,
+                    job->session->env) != APR_SUCCESS) {
+        return; /* what was known then will do */
+    }
+    if (was) {
+        json_object_set(item.memory, "was", was);
+    }
+    job->item = item;
+}
+
 static const scim_error_t *finish_update(gw_job_t *job, apr_pool_t *p,
                                          scim_record_t *record)
 {
     if (!job->absorbed) {
+        look_again(job);
         gw_item_merge(job->p, &job->item, job->plan.body, base_now(job->session->env));
         name_regions(job);
     }

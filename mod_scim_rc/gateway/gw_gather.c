@@ -38,8 +38,9 @@ typedef struct gw_party_t {
     gw_session_t *session;
     gw_job_t **jobs;
     int n;
-    int open; /* jobs that are not over */
-    int next; /* a job that may have to go alone comes from here on */
+    int open;   /* jobs that are not over */
+    int queued; /* ... and in the queue */
+    int next;   /* a job that may have to go alone comes from here on */
 } gw_party_t;
 
 static void make_lane(lane_t *lane, apr_pool_t *p, gw_ask_t ask)
@@ -71,6 +72,7 @@ static void enqueue(lane_t *lane, gw_job_t *job, const base_env_t *env)
         lane->since = base_now(env);
     }
     job->state = QUEUED;
+    job->party->queued++;
     job->next = NULL;
     *lane->end = job;
     lane->end = &job->next;
@@ -82,6 +84,7 @@ static gw_job_t *dequeue(lane_t *lane)
 
     if (job) {
         lane->waiting--;
+        job->party->queued--;
         lane->first = job->next;
         lane->end = lane->first ? lane->end : &lane->first;
     }
@@ -94,11 +97,6 @@ static void finish(gw_job_t *job)
     job->party->open--;
 }
 
-static int is_leaving(const gw_job_t *job, const gw_party_t *party)
-{
-    return job->party == party;
-}
-
 /* Takes the party's jobs out of the queue. */
 static void withdraw(gw_party_t *party, const rc_error_t *e)
 {
@@ -106,12 +104,13 @@ static void withdraw(gw_party_t *party, const rc_error_t *e)
     gw_job_t **at = &lane->first, *job;
 
     while ((job = *at)) {
-        if (!is_leaving(job, party)) {
+        if (job->party != party) {
             at = &job->next;
             continue;
         }
         *at = job->next;
         lane->waiting--;
+        party->queued--;
         job->e = job->lost ? job->lost : gw_voyage_keep(job->p, e);
         finish(job);
     }
@@ -300,6 +299,19 @@ static gw_voyage_t *embark(lane_t *lane, apr_pool_t *p)
     return v;
 }
 
+/* A place that is not needed any more, if there is one, and the pool it lies in. */
+static void end_place(gw_party_t *party, rc_place_t *place, apr_pool_t *p)
+{
+    rc_caller_t who = gw_session_caller(party->session);
+
+    if (place) {
+        rc_place_return(client_of(party), &who, place);
+    }
+    if (p) {
+        apr_pool_destroy(p);
+    }
+}
+
 static void lead(gw_party_t *party)
 {
     lane_t *lane = party->lane;
@@ -335,24 +347,11 @@ static void lead(gw_party_t *party)
         attend(lane, v, party->session, over);
     }
     else if (!used) {
-        if (place) {
-            rc_place_return(client_of(party), &who, place);
-        }
-        apr_pool_destroy(p);
+        end_place(party, place, p);
     }
 }
 
 /* ---- waiting ---- */
-
-static void end_place(gw_party_t *party, rc_place_t *place, apr_pool_t *p)
-{
-    rc_caller_t who = gw_session_caller(party->session);
-
-    if (place) {
-        rc_place_return(client_of(party), &who, place);
-        apr_pool_destroy(p);
-    }
-}
 
 static void go_alone(gw_party_t *party, gw_job_t *job)
 {
@@ -389,9 +388,11 @@ static gw_voyage_t *find_due(lane_t *lane, apr_time_t now)
     return v;
 }
 
+/* Only who still waits for the quota leads: whose jobs are all on their way must not be
+ * kept when they are done. */
 static int take_lead(gw_party_t *party)
 {
-    if (party->lane->led || !party->lane->first) {
+    if (party->lane->led || !party->queued) {
         return 0;
     }
     party->lane->led = 1;
@@ -548,7 +549,9 @@ static int try_alone(gw_party_t *party)
     int first;
 
     apr_thread_mutex_lock(lane->mutex);
-    first = !lane->first && !lane->led;
+    /* Of the few Heavy calls none is for one deletion when others come with it. */
+    first =
+        !lane->first && !lane->led && (lane->ask == GW_ASK_UPDATE || lane->last <= 1);
     apr_thread_mutex_unlock(lane->mutex);
     apr_pool_create(&p, NULL);
     who.deadline = base_now(who.env);
@@ -576,7 +579,7 @@ static int try_alone(gw_party_t *party)
 void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n)
 {
     gw_gather_t *g = session->account->gather;
-    gw_party_t party = {NULL, session, jobs, n, n, 0};
+    gw_party_t party = {NULL, session, jobs, n, n, 0, 0};
     int i;
 
     if (n == 1 && !session->policy->gather) {

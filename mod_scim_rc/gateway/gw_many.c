@@ -1,6 +1,7 @@
 #include "gw_many.h"
 
 #include <string.h>
+#include <apr_strings.h>
 
 #include "base_json.h"
 #include "gw_error.h"
@@ -43,19 +44,49 @@ static apr_status_t block_sleep(void *ctx, apr_interval_time_t t)
     return base_sleep(block->outer, t);
 }
 
-static void block_log(void *ctx, base_log_level_t level, apr_status_t rv,
-                      const char *line)
-{
-    const gw_block_t *block = ctx;
+/* A line of another thread: the request's log, which may allocate from the request, is
+ * not for it. */
+typedef struct line_t {
+    base_log_level_t level;
+    apr_status_t rv;
+    const char *text;
+} line_t;
 
+static void block_log(void *ctx, base_log_level_t level, apr_status_t rv,
+                      const char *text)
+{
+    gw_block_t *block = ctx;
+    line_t *line;
+
+    if (apr_os_thread_equal(apr_os_thread_current(), block->thread)) {
+        base_log(block->outer, level, rv, "%s", text);
+        return;
+    }
     apr_thread_mutex_lock(block->mutex);
-    base_log(block->outer, level, rv, "%s", line);
+    line = apr_array_push(block->lines);
+    line->level = level;
+    line->rv = rv;
+    line->text = apr_pstrdup(block->lines->pool, text);
     apr_thread_mutex_unlock(block->mutex);
+}
+
+/* Writes what the other threads, which have ended, had to say. */
+static void end_log(gw_block_t *block)
+{
+    int i;
+
+    for (i = 0; i < block->lines->nelts; i++) {
+        const line_t *line = &APR_ARRAY_IDX(block->lines, i, line_t);
+
+        base_log(block->outer, line->level, line->rv, "%s", line->text);
+    }
+    apr_pool_destroy(block->lines->pool);
 }
 
 static void begin(gw_block_t *block, const gw_session_t *session, apr_pool_t *p)
 {
     const gw_policy_t *policy = session->policy;
+    apr_pool_t *lines;
 
     block->session = *session;
     if (policy->bulk_patience > policy->patience) {
@@ -69,6 +100,9 @@ static void begin(gw_block_t *block, const gw_session_t *session, apr_pool_t *p)
     block->env.sleep = block_sleep;
     block->env.log = block_log;
     apr_thread_mutex_create(&block->mutex, APR_THREAD_MUTEX_DEFAULT, p);
+    apr_pool_create(&lines, NULL);
+    block->lines = apr_array_make(lines, 8, sizeof(line_t));
+    block->thread = apr_os_thread_current();
 }
 
 /* ---- a portion ---- */
@@ -272,10 +306,13 @@ static const scim_error_t *complete(void *baton, apr_pool_t *p, const json_t *cu
     return NULL;
 }
 
-/* The user is there: whatever comes of the rest, the answer shows what is. */
+/* The user is there, but not as the client wants it: to call that a success would keep
+ * it from mending what is missing. */
 static void take_completed(gw_block_t *block, scim_write_t *create,
                            const scim_write_t *update)
 {
+    scim_error_t *error;
+
     if (!update->error) {
         create->record = update->record;
         return;
@@ -284,6 +321,12 @@ static void take_completed(gw_block_t *block, scim_write_t *create,
              "SCIMRC0122: account %s: the new user %s lacks what batch provisioning "
              "cannot carry, for the change after it failed: %s",
              block->session.account->conf->name, create->id, update->error->detail);
+    error = scim_error(block->p, update->error->status, update->error->type,
+                       "the user was made with the id %s, but without what batch "
+                       "provisioning cannot carry: %s",
+                       create->id, update->error->detail);
+    error->retry_after = update->error->retry_after;
+    create->error = error;
 }
 
 static void complete_all(gw_block_t *block)
@@ -354,12 +397,12 @@ void gw_write_many(void *ctx, apr_pool_t *p, scim_write_t *writes, int n)
         writes[i].error = error;
         states[i] = gw_crew_takes(block, &writes[i]) ? DONE : OPEN;
     }
-    if (error || n == 0) {
-        return;
+    if (!error && n > 0) {
+        refresh_for_creates(block);
+        crew = gw_crew_start(block);
+        change_all(block, writes, n, states);
+        gw_crew_join(crew);
+        complete_all(block);
     }
-    refresh_for_creates(block);
-    crew = gw_crew_start(block);
-    change_all(block, writes, n, states);
-    gw_crew_join(crew);
-    complete_all(block);
+    end_log(block);
 }

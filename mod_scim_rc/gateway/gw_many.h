@@ -2,6 +2,7 @@
 #ifndef GW_MANY_H
 #define GW_MANY_H
 
+#include <apr_portable.h>
 #include <apr_thread_mutex.h>
 
 #include "gw_maker.h"
@@ -15,7 +16,9 @@ typedef struct gw_block_t {
                         * still lacks what a batch cannot carry */
     base_env_t env;    /* the request's, for several threads */
     const base_env_t *outer;
-    apr_thread_mutex_t *mutex; /* of the log */
+    apr_os_thread_t thread;    /* that began it */
+    apr_thread_mutex_t *mutex; /* of the lines */
+    apr_array_header_t *lines; /* for the log, of the other threads */
 } gw_block_t;
 
 /* ---- those that go one by one, in threads of their own (gw_crew.c) ---- */

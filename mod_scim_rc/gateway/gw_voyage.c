@@ -4,6 +4,7 @@
 
 #include "gw_error.h"
 
+#define LONGEST_LOOK apr_time_from_sec(2)
 #define TRIES 4 /* of a record whose call was refused for reasons of the quota */
 
 int gw_voyage_max(gw_ask_t ask)
@@ -67,9 +68,14 @@ int gw_voyage_sail(gw_voyage_t *v, gw_session_t *session, rc_place_t *place)
 int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session)
 {
     rc_caller_t who = gw_session_caller(session);
+    const apr_time_t soon = base_now(session->env) + LONGEST_LOOK;
     apr_pool_t *p;
     int ended = 0;
     rc_error_t *e;
+
+    /* The request may have better to do than to wait for a Light call: others ask, too.
+     */
+    who.deadline = soon < who.deadline ? soon : who.deadline;
 
     apr_pool_create(&p, v->p); /* its results stay with the voyage */
     e = rc_bulk_poll(session->account->client, &who, p, v->task, &ended);
@@ -117,6 +123,14 @@ static gw_verdict_t split(gw_voyage_t *v, gw_job_t *job)
     return GW_VOYAGE_AGAIN;
 }
 
+/* Nothing was sent, for a reason that concerns the leader alone or passes: its client
+ * left, its patience ended, the quota was used up. */
+static int is_passing(const rc_error_t *e)
+{
+    return e->kind == RC_BUSY || e->kind == RC_INTERRUPTED ||
+           (e->kind == RC_UNAVAILABLE && !e->http_status);
+}
+
 gw_verdict_t gw_voyage_judge(gw_voyage_t *v, int i)
 {
     gw_job_t *job = v->jobs[i];
@@ -139,7 +153,7 @@ gw_verdict_t gw_voyage_judge(gw_voyage_t *v, int i)
         job->lost = e;
         return GW_VOYAGE_AGAIN;
     }
-    if (e->kind == RC_BUSY && ++job->tries < TRIES) {
+    if (is_passing(e) && ++job->tries < TRIES) {
         return GW_VOYAGE_AGAIN;
     }
     return gw_job_is_second_try(job, e) ? GW_VOYAGE_ALONE : GW_VOYAGE_OVER;

@@ -80,7 +80,7 @@ typedef struct msr_registry_t {
     M(int, bulk_operations, -1, 1000)                                                  \
     M(apr_size_t, bulk_body, MSR_UNSET_SIZE, 4194304)                                  \
     M(apr_interval_time_t, patience, -1, apr_time_from_sec(25))                        \
-    M(apr_interval_time_t, gather, -1, apr_time_from_msec(250))                        \
+    M(apr_interval_time_t, gather, -1, apr_time_from_sec(1))                           \
     M(apr_interval_time_t, bulk_patience, -1, apr_time_from_sec(300))                  \
     M(int, batch_provisioning, -1, 0)
 

@@ -46,7 +46,8 @@ static const scim_error_t *unknown(const scim_bulk_t *bulk, const base_slice_t *
         scim_excerpt(bulk->p, apr_pstrmemdup(bulk->p, id->data, id->len)));
 }
 
-/* Notes the POSTs that `value` refers to, each once. */
+/* Notes the POSTs that `value` refers to, each once. Ends with the first reference to
+ * nothing: a text may be full of them, and each as long as the rest of it. */
 static void collect(const scim_bulk_t *bulk, scim_bulk_op_t *op, const json_t *value)
 {
     const char *text = json_string_value(value), *s, *key;
@@ -55,13 +56,14 @@ static void collect(const scim_bulk_t *bulk, scim_bulk_op_t *op, const json_t *v
     json_t *member;
     size_t i;
 
-    for (s = text ? next_ref(text, text, &id) : NULL; s;
+    for (s = text && !op->wrong ? next_ref(text, text, &id) : NULL; s;
          s = next_ref(text, s + 1, &id)) {
         post = find_post(bulk, &id);
         if (!post) {
-            op->wrong = op->wrong ? op->wrong : unknown(bulk, &id);
+            op->wrong = unknown(bulk, &id);
+            return;
         }
-        else if (post->stamp != op->order + 1) {
+        if (post->stamp != op->order + 1) {
             post->stamp = op->order + 1;
             if (!op->refs) {
                 op->refs = apr_array_make(bulk->p, 2, sizeof(scim_bulk_op_t *));

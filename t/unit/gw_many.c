@@ -4,9 +4,11 @@
 
 #include "base_json.h"
 #include "gw_fixture.h"
+#include "scim_schema.h"
 #include "tap.h"
 
 #define HOUR apr_time_from_sec(3600)
+#define ENT SCIM_URN_ENTERPRISE_USER
 
 static apr_pool_t *p;
 
@@ -376,6 +378,44 @@ static void singles(void)
     is_int(got(&m, 409), 30, "and not twice");
 }
 
+/* A list that comes in while a bulk update is under way. */
+typedef struct news_t {
+    world_t *w;
+    json_t *list;
+} news_t;
+
+static void bring_news(fake_rc_t *f, const char *op, void *baton)
+{
+    news_t *news = baton;
+
+    if (!strcmp(op, "extensionBulkUpdate")) {
+        gw_copy_absorb(news->w->account, p, news->list, base_now(&news->w->env), 0,
+                       &news->w->env);
+    }
+}
+
+static void news_on_the_way(void)
+{
+    many_t m = many(3);
+    const char *id = m.writes[1].id;
+    news_t news = {m.w, NULL};
+    json_t *user;
+
+    world_fill(m.w);
+    limit(m.w, 1, 10);
+    fake_rc_edit(m.w->rc, gw_id_parse(id), "{'contact':{'department':'Elsewhere'}}");
+    user = json_deep_copy(fake_rc_extension(m.w->rc, gw_id_parse(id)));
+    news.list = base_json_own(p, json_pack("[o]", user));
+    world_pass(m.w, 60); /* a list may be believed again */
+    m.w->rc->before = bring_news;
+    m.w->rc->baton = &news;
+    carry_out(&m);
+    is_int(called(&m, "extensionBulkUpdate"), 1, "one call for all");
+    is_str(at(m.w, world_get(m.w, id)->user, "title"), "t1", "with what was asked for");
+    is_str(at(m.w, world_get(m.w, id)->user, ENT "/department"), "Elsewhere",
+           "and what the portal changed meanwhile stays known");
+}
+
 static void batches(void)
 {
     many_t m = many(3);
@@ -453,6 +493,30 @@ static void batch_results(void)
     }
 }
 
+static void batch_incomplete(void)
+{
+    many_t m = many(3);
+    const char *detail = "";
+    int i;
+
+    creates(&m, 10, ",'title':'Boss'");
+    m.w->policy.batch_provisioning = 1;
+    world_fill(m.w);
+    limit(m.w, 50, 10);
+    fault(m.w, "extensionBulkUpdate", FAKE_ANSWER, 403,
+          fake_rc_error(p, "CMN-401", "no", NULL));
+    fault(m.w, "updateExtension", FAKE_ANSWER, 400,
+          fake_rc_error(p, "CMN-101", "no", "contact.jobTitle"));
+    carry_out(&m);
+    is_int(once(&m), 10, "all are made");
+    is_int(got(&m, 200), 9, "nine as they should be");
+    is_int(got(&m, 400), 1, "one is not, and that is its status");
+    for (i = 0; i < m.n; i++) {
+        detail = m.writes[i].error ? m.writes[i].error->detail : detail;
+    }
+    ok(strstr(detail, "the user was made with the id ") != NULL, detail);
+}
+
 static void batch_trouble(void)
 {
     static const struct {
@@ -496,8 +560,10 @@ int main(void)
     deletions();
     no_mark();
     singles();
+    news_on_the_way();
     batches();
     batch_results();
+    batch_incomplete();
     batch_trouble();
     apr_pool_destroy(p);
     apr_terminate();
