@@ -11,6 +11,7 @@ use TestGateway;
 use Truth;
 
 my $CROWD   = 24;
+my $PREFORK = ($ENV{TEST_MPM} // '') eq 'prefork';
 my $sandbox = Sandbox->new(users => 60, scale => 10);
 $sandbox->config(bulk_start_ms => 500, bulk_item_ms => 20);
 my $gw = TestGateway->new(
@@ -56,7 +57,10 @@ subtest 'together' => sub {
     }
     my $ops = ops();
     cmp_ok $ops->{extensionBulkUpdate} // 0, '>=', 1, 'in bulk calls';
-    cmp_ok +($ops->{updateExtension} // 0) + ($ops->{extensionBulkUpdate} // 0), '<', 2 * $CROWD, 'in fewer calls than changes';
+  SKIP: {
+        skip 'a child of prefork has nobody to share a call with', 1 if $PREFORK;
+        cmp_ok +($ops->{updateExtension} // 0) + ($ops->{extensionBulkUpdate} // 0), '<', 2 * $CROWD, 'in fewer calls than changes';
+    }
     is join("\n", Truth::differences($scim, $sandbox)), '', 'the copy is what the account is';
 };
 
@@ -82,6 +86,7 @@ subtest 'lost answers' => sub {
 };
 
 subtest 'a child is killed' => sub {
+    plan skip_all => 'a child of prefork has nobody to share a call with' if $PREFORK;
     $sandbox->fault({ match => { op => 'extensionBulkUpdate' }, times => 1, action => { kind => 'hold_task', after => 3 } });
     my $crowd = Crowd->start($CROWD, sub {
         my $answer = retitle('Killed')->($scim->as, $ids[ $_[0] - 1 ], $_[0]);
