@@ -23,7 +23,7 @@ typedef enum {
     DIR_INDEXES
 } dir_index_t;
 
-#define DIR_LISTED 1   /* counted and found by dir_list() */
+#define DIR_LISTED 1   /* counted, and what lists are made of */
 #define DIR_GONE 2     /* a gravestone: deleted here, kept until a newer list agrees */
 #define DIR_DETAILED 4 /* `state` was read singly, not only from a list */
 #define DIR_WRITTEN 8  /* `state` is what the platform answered to a change of ours */

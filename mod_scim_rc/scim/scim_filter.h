@@ -63,6 +63,10 @@ int scim_filter_match(apr_pool_t *p, const scim_filter_t *filter,
 int scim_filter_match_value(apr_pool_t *p, const scim_filter_t *filter,
                             const json_t *element);
 
+/* Does `order`, the sign of value minus operand, fit an operator of order or equality?
+ * Others fit none. */
+int scim_op_fits(scim_op_t op, int order);
+
 /* When every match must have attr (or attr.sub) eq a string: that comparison, found
  * at the top or among the operands of ANDs. NULL when there is none. `name` is a path
  * of the core schema such as "userName" or "emails.value"; the tolerated

@@ -71,8 +71,7 @@ static int ends_with(const char *text, const char *end)
     return len >= end_len && !memcmp(text + len - end_len, end, end_len);
 }
 
-/* Does `order`, the sign of value minus operand, fit the operator? */
-static int is_ordered(scim_op_t op, int order)
+int scim_op_fits(scim_op_t op, int order)
 {
     switch (op) {
     case SCIM_EQ:
@@ -108,7 +107,7 @@ static int compare_text(apr_pool_t *p, const scim_filter_t *filter, int exact,
     case SCIM_EW:
         return ends_with(text, filter->folded);
     default:
-        return is_ordered(filter->op, strcmp(text, filter->folded));
+        return scim_op_fits(filter->op, strcmp(text, filter->folded));
     }
 }
 
@@ -135,14 +134,15 @@ static int compare_value(apr_pool_t *p, const scim_filter_t *filter,
                             json_string_value(value));
     }
     if (json_is_number(filter->value) && json_is_number(value)) {
-        return is_ordered(filter->op, order_numbers(value, filter->value));
+        return scim_op_fits(filter->op, order_numbers(value, filter->value));
     }
     if (json_is_boolean(filter->value) && json_is_boolean(value)) {
-        return is_ordered(filter->op, json_typeof(value) != json_typeof(filter->value));
+        return scim_op_fits(filter->op,
+                            json_typeof(value) != json_typeof(filter->value));
     }
     if (leaf->kind == SCIM_DATETIME &&
         base_time_parse(json_string_value(value), &time)) {
-        return is_ordered(filter->op, (time > filter->time) - (time < filter->time));
+        return scim_op_fits(filter->op, (time > filter->time) - (time < filter->time));
     }
     return filter->op == SCIM_NE;
 }

@@ -118,26 +118,6 @@ static int has_parts(const scim_search_t *s, const reader_t *r, unsigned from,
     return 0;
 }
 
-static int is_ordered(scim_op_t op, int order)
-{
-    switch (op) {
-    case SCIM_EQ:
-        return order == 0;
-    case SCIM_NE:
-        return order != 0;
-    case SCIM_GT:
-        return order > 0;
-    case SCIM_GE:
-        return order >= 0;
-    case SCIM_LT:
-        return order < 0;
-    case SCIM_LE:
-        return order <= 0;
-    default:
-        return 0;
-    }
-}
-
 static int order_texts(const scim_search_t *s, const found_t *found)
 {
     const size_t len = found->len < s->len ? found->len : s->len;
@@ -183,7 +163,7 @@ static int compare_text(const scim_search_t *s, const found_t *found)
         return found->len >= s->len &&
                !memcmp(found->bytes + found->len - s->len, s->text, s->len);
     default:
-        return is_ordered(s->op, order_texts(s, found));
+        return scim_op_fits(s->op, order_texts(s, found));
     }
 }
 
@@ -195,7 +175,7 @@ static int compare_number(const scim_search_t *s, const found_t *found)
     if (found->kind == BRIEF_INTEGER && found->len == sizeof integer) {
         memcpy(&integer, found->bytes, sizeof integer);
         if (s->value == BRIEF_INTEGER) {
-            return is_ordered(s->op, (integer > s->integer) - (integer < s->integer));
+            return scim_op_fits(s->op, (integer > s->integer) - (integer < s->integer));
         }
         real = (double)integer;
     }
@@ -205,7 +185,7 @@ static int compare_number(const scim_search_t *s, const found_t *found)
     else {
         return s->op == SCIM_NE;
     }
-    return is_ordered(s->op, (real > s->real) - (real < s->real));
+    return scim_op_fits(s->op, (real > s->real) - (real < s->real));
 }
 
 static int compare_time(const scim_search_t *s, const found_t *found)
@@ -216,7 +196,7 @@ static int compare_time(const scim_search_t *s, const found_t *found)
         return s->op == SCIM_NE;
     }
     memcpy(&time, found->bytes, sizeof time);
-    return is_ordered(s->op, (time > s->time) - (time < s->time));
+    return scim_op_fits(s->op, (time > s->time) - (time < s->time));
 }
 
 static int compare_boolean(const scim_search_t *s, const found_t *found)
@@ -224,7 +204,7 @@ static int compare_boolean(const scim_search_t *s, const found_t *found)
     if (found->kind != BRIEF_TRUE && found->kind != BRIEF_FALSE) {
         return s->op == SCIM_NE;
     }
-    return is_ordered(s->op, found->kind != s->value);
+    return scim_op_fits(s->op, found->kind != s->value);
 }
 
 /* `found` NULL: there is no value. */
