@@ -8,6 +8,7 @@ package Station;
 #   my @people  = $station->people(50);            # [id, userName], none of them special
 #   my $calls   = $station->watch(sub { ... });    # {light}, {medium}, ..., {refused}
 #   $station->client                               # a QuickHttp
+#   $station->{filled_in}                          # seconds that the first fill took
 #   $station->stop
 #
 # Time-outs of the gateway are given as RingCentral's time, and set as the scale has it.
@@ -15,6 +16,7 @@ use strict;
 use warnings;
 use QuickHttp;
 use Test::More ();
+use Time::HiRes ();
 
 # Comparing each kind of call with a document would take part of the time that counts;
 # and what the servers' own checks say stands in nobody's way when it is well.
@@ -67,7 +69,9 @@ sub gateway {
             bulk_patience => 'BulkPatience') . ($is{location} // ''));
     add_credentials($gw, $sandbox);
     $gw->{slow} = 600;
+    my $begun = Time::HiRes::time();
     $gw->start_filled;
+    $self->{filled_in} = Time::HiRes::time() - $begun;
     @$self{qw(gw port token)} = ($gw, $gw->port, $gw->token);
     return $self;
 }
