@@ -54,6 +54,8 @@ libsandbox_la_SOURCES = \
 	sandbox/sbox_hook.c \
 	sandbox/sbox_hook.h \
 	sandbox/sbox_hook_private.h \
+	sandbox/sbox_hook_state.c \
+	sandbox/sbox_hook_state.h \
 	sandbox/sbox_hook_send.c \
 	sandbox/sbox_hook_send.h \
 	sandbox/sbox_hook_work.c \
@@ -97,6 +99,8 @@ libsandbox_la_SOURCES = \
 	sandbox/sbox_scim_schema.c \
 	sandbox/sbox_scim_user.c \
 	sandbox/sbox_scim_user.h \
+	sandbox/sbox_search.c \
+	sandbox/sbox_search.h \
 	sandbox/sbox_service.c \
 	sandbox/sbox_session.c \
 	sandbox/sbox_session.h \

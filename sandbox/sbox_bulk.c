@@ -7,6 +7,7 @@
 #include "base_str.h"
 #include "base_time.h"
 #include "sbox_fault.h"
+#include "sbox_hook.h"
 #include "sbox_page.h"
 #include "sbox_people.h"
 
@@ -218,6 +219,13 @@ void sbox_bulk_run(sbox_t *box)
     forget(box, now);
 }
 
+apr_time_t sbox_bulk_due(const sbox_t *box)
+{
+    const task_t *task = next_task(box);
+
+    return task ? task->next_at : 0;
+}
+
 static apr_status_t release(void *data)
 {
     task_t *task = data;
@@ -386,6 +394,7 @@ const sbox_problem_t *sbox_bulk_start(sbox_call_t *call)
 
     if (!problem) {
         answer(call, new_task(call, records));
+        sbox_hooks_wake(call->box);
     }
     return problem;
 }
@@ -451,5 +460,6 @@ int sbox_bulk_order(sbox_t *box, const json_t *order)
         task->fail_after = fail ? after : task->fail_after;
         n++;
     }
+    sbox_hooks_wake(box);
     return n;
 }

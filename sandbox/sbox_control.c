@@ -240,7 +240,7 @@ static const char *mailbox_delete(sbox_call_t *call)
 
 static const char *state(sbox_call_t *call)
 {
-    answer(call, sbox_snapshot_json(call->box->account));
+    answer(call, sbox_state_json(call->box));
     return NULL;
 }
 
@@ -261,7 +261,7 @@ static const char *name_of(const sbox_call_t *call)
 /* Kept as text: that is much smaller than the document in memory. */
 static const char *snapshot(sbox_call_t *call)
 {
-    json_t *document = sbox_snapshot_json(call->box->account);
+    json_t *document = sbox_state_json(call->box);
     char *text = json_dumps(document, JSON_COMPACT);
 
     json_object_set_new(call->box->snapshots, name_of(call), json_string(text));

@@ -6,11 +6,13 @@
 
 #include "base_json.h"
 #include "base_time.h"
+#include "sbox_bulk.h"
 
 #define HISTORY_MAX 1000
 #define HISTORY_ROOM 100 /* records that go at once */
 #define BLACKLIST_AFTER apr_time_from_sec(600)
 #define RECOVERS_AFTER apr_time_from_sec(900)
+#define WAIT_MIN apr_time_from_msec(5) /* the records of a bulk update come thick */
 
 static apr_time_t now_of(const sbox_hooks_t *hooks)
 {
@@ -293,22 +295,32 @@ static void write_letter(sbox_hooks_t *hooks, sbox_job_t *job,
     }
 }
 
+/* The sooner of two moments, each of which may be 0: never. */
+static apr_time_t sooner(apr_time_t a, apr_time_t b)
+{
+    return !a || (b && b < a) ? b : a;
+}
+
 int sbox_hook_take(sbox_hooks_t *hooks, sbox_job_t *job, apr_interval_time_t *wait)
 {
-    apr_time_t now = now_of(hooks), soonest = 0;
+    apr_time_t now, soonest;
     sbox_subscription_t *s;
 
     sbox_hooks_tick(hooks);
+    if (hooks->first) {
+        sbox_bulk_run(hooks->box);
+    }
+    soonest = hooks->first ? sbox_bulk_due(hooks->box) : 0;
+    now = now_of(hooks);
     for (s = hooks->first; s; s = s->next) {
-        apr_time_t next = next_event(s);
-
         if (s->first && !s->busy && s->first->due <= now) {
             break;
         }
-        soonest = !soonest || next < soonest ? next : soonest;
+        soonest = sooner(soonest, next_event(s));
     }
     if (!s) {
-        *wait = soonest ? sbox_clock_real(&hooks->box->clock, soonest - now) + 1 : 0;
+        *wait = soonest ? sbox_clock_real(&hooks->box->clock, soonest - now) : 0;
+        *wait = soonest && *wait < WAIT_MIN ? WAIT_MIN : *wait;
         return 0;
     }
     job->generation = hooks->generation;

@@ -58,7 +58,8 @@ void sbox_letter_init(sbox_letter_t *letter, apr_pool_t *p, const sbox_t *box);
 
 void sbox_hooks_start(sbox_hooks_t *hooks);
 
-/* The JSON of a subscription. A new reference. */
+/* The JSON of a subscription, and of its event filters alone. A new reference. */
 json_t *sbox_subscription_json(const sbox_t *box, const sbox_subscription_t *s);
+json_t *sbox_subscription_filters(const sbox_subscription_t *s);
 
 #endif

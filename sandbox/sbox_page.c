@@ -1,11 +1,13 @@
 #include "sbox_page.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <apr_strings.h>
 
 #include "base_str.h"
 
 #define PER_PAGE_DEFAULT 100
+#define RECORDS_ROOM 65536
 
 static int whole(apr_table_t *query, const char *name, int otherwise, int *n)
 {
@@ -98,8 +100,8 @@ static json_t *navigation(sbox_call_t *call, const sbox_page_t *page, int pages)
     return to;
 }
 
-json_t *sbox_page_json(sbox_call_t *call, const sbox_page_t *page, json_t *records,
-                       int with)
+/* With the place of `n` records, which are not there yet. */
+static json_t *page_json(sbox_call_t *call, const sbox_page_t *page, int n, int with)
 {
     sbox_page_t shown = *page;
     json_t *body = json_object(), *paging = json_object();
@@ -120,18 +122,77 @@ json_t *sbox_page_json(sbox_call_t *call, const sbox_page_t *page, json_t *recor
     }
     if (shown.page <= pages && shown.total) {
         json_object_set_new(paging, "pageStart", json_integer(start));
-        json_object_set_new(
-            paging, "pageEnd",
-            json_integer(start + (json_int_t)json_array_size(records) - 1));
+        json_object_set_new(paging, "pageEnd", json_integer(start + n - 1));
     }
     json_object_set_new(paging, "totalPages", json_integer(pages));
     json_object_set_new(paging, "totalElements", json_integer(shown.total));
-    json_object_set_new(body, "records", records);
+    json_object_set_new(body, "records", json_array());
     json_object_set_new(body, "paging", paging);
     if (with & SBOX_PAGE_NAVIGATION) {
         json_object_set_new(body, "navigation", navigation(call, &shown, pages));
     }
     return body;
+}
+
+json_t *sbox_page_json(sbox_call_t *call, const sbox_page_t *page, json_t *records,
+                       int with)
+{
+    json_t *body = page_json(call, page, (int)json_array_size(records), with);
+
+    json_object_set_new(body, "records", records);
+    return body;
+}
+
+static void need(sbox_records_t *records, size_t more)
+{
+    if (records->size - records->len >= more) {
+        return;
+    }
+    records->size = 2 * records->size + more + RECORDS_ROOM;
+    records->text = realloc(records->text, records->size);
+    if (!records->text) {
+        abort();
+    }
+}
+
+void sbox_records_add(sbox_records_t *records, json_t *record)
+{
+    size_t len;
+
+    need(records, 2);
+    if (records->n++) {
+        records->text[records->len++] = ',';
+    }
+    len = json_dumpb(record, records->text + records->len, records->size - records->len,
+                     JSON_COMPACT);
+    if (len > records->size - records->len) {
+        need(records, len);
+        len = json_dumpb(record, records->text + records->len, len, JSON_COMPACT);
+    }
+    records->len += len;
+    json_decref(record);
+}
+
+void sbox_page_answer_text(sbox_call_t *call, const sbox_page_t *page,
+                           sbox_records_t *records, int with)
+{
+    static const char none[] = "\"records\":[]";
+    sbox_answer_t *answer = call->answer;
+    const char *frame, *end;
+    char *text, *to;
+
+    sbox_answer_json(call->pool, answer, 200, page_json(call, page, records->n, with));
+    frame = answer->body;
+    end = strstr(frame, none) + sizeof(none) - 2;
+    text = to = apr_palloc(call->pool, answer->body_len + records->len + 1);
+    to = (char *)memcpy(to, frame, (size_t)(end - frame)) + (end - frame);
+    if (records->n) {
+        to = (char *)memcpy(to, records->text, records->len) + records->len;
+    }
+    memcpy(to, end, strlen(end) + 1);
+    answer->body = text;
+    answer->body_len += records->len;
+    free(records->text);
 }
 
 void sbox_page_answer(sbox_call_t *call, const sbox_page_t *page, json_t *records,

@@ -23,6 +23,20 @@ int sbox_page_take(sbox_page_t *page);
 #define SBOX_PAGE_V1 3
 
 /* {uri, records, paging, navigation}; takes the reference to `records`. */
+/* The records of a page as text. One after the other is written and let go, which is
+ * much quicker than a page of a thousand as JSON. */
+typedef struct sbox_records_t {
+    char *text; /* of malloc(): the records with commas between them */
+    size_t len, size;
+    int n;
+} sbox_records_t;
+
+/* Takes the reference to `record`. */
+void sbox_records_add(sbox_records_t *records, json_t *record);
+/* sbox_page_answer() with such records; lets them go. */
+void sbox_page_answer_text(sbox_call_t *call, const sbox_page_t *page,
+                           sbox_records_t *records, int with);
+
 json_t *sbox_page_json(sbox_call_t *call, const sbox_page_t *page, json_t *records,
                        int with);
 /* The same as the 200 of the call. */

@@ -149,7 +149,7 @@ typedef struct wanted_t {
     apr_array_header_t *emails; /* of const char * */
     const char *number;
     sbox_page_t page;
-    json_t *records;
+    sbox_records_t records;
     const sbox_problem_t *problem;
 } wanted_t;
 
@@ -221,8 +221,8 @@ static int see(void *ctx, const sbox_extension_t *e)
     if ((wanted->any_status || wanted->status[e->status]) && has_type(wanted, e) &&
         (!wanted->number || (e->number && !strcmp(wanted->number, e->number))) &&
         has_email(wanted, e) && sbox_page_take(&wanted->page)) {
-        json_array_append_new(wanted->records,
-                              sbox_view_extension(wanted->call, e, SBOX_VIEW_LIST));
+        sbox_records_add(&wanted->records,
+                         sbox_view_extension(wanted->call, e, SBOX_VIEW_LIST));
     }
     return 1;
 }
@@ -284,10 +284,10 @@ static void see_page(wanted_t *wanted)
     apr_int64_t end = i + wanted->page.per_page;
 
     for (; i < end && i < all->nelts; i++) {
-        json_array_append_new(
-            wanted->records,
-            sbox_view_extension(wanted->call, APR_ARRAY_IDX(all, i, sbox_extension_t *),
-                                SBOX_VIEW_LIST));
+        sbox_records_add(&wanted->records,
+                         sbox_view_extension(wanted->call,
+                                             APR_ARRAY_IDX(all, i, sbox_extension_t *),
+                                             SBOX_VIEW_LIST));
     }
     wanted->page.total = all->nelts;
 }
@@ -332,12 +332,11 @@ const sbox_problem_t *sbox_people_list(sbox_call_t *call)
     if (wanted.problem) {
         return wanted.problem;
     }
-    wanted.records = json_array();
     lag = sbox_knob_int(knobs, SBOX_K_LIST_LAG_MS);
     if (wanted.emails->nelts && sbox_knob_int(knobs, SBOX_K_FILTER_LAG_MS) > lag) {
         lag = sbox_knob_int(knobs, SBOX_K_FILTER_LAG_MS);
     }
     see_wanted(&wanted, lag);
-    sbox_page_answer(call, &wanted.page, wanted.records, SBOX_PAGE_V1);
+    sbox_page_answer_text(call, &wanted.page, &wanted.records, SBOX_PAGE_V1);
     return NULL;
 }

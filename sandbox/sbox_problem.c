@@ -54,6 +54,7 @@ static const row_t rows[] = {
     {"SUB-523", 400, NULL, "HTTPS is required"},
     {"SUB-524", 400, NULL, "WebHook certificate is not valid"},
     {"SUB-525", 400, NULL, "WebHook server response is invalid"},
+    {"ADG-112", 400, NULL, "Request body is invalid."},
     {"ADG-121", 400, NULL, "Parameter [%s] is invalid. "},
     {"ADG-122", 404, NULL, "Contact not found."},
 };

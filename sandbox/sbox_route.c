@@ -13,6 +13,7 @@
 #include "sbox_people.h"
 #include "sbox_phone.h"
 #include "sbox_scim.h"
+#include "sbox_search.h"
 #include "sbox_subscription.h"
 
 static const struct {
@@ -47,6 +48,7 @@ static const struct {
     {"assignPhoneNumberV2", sbox_phone_assign},
     {"listDirectoryEntries", sbox_entries_list},
     {"readDirectoryEntry", sbox_entries_read},
+    {"searchDirectoryEntries", sbox_search_entries},
     {"listCallQueues", sbox_group_queues},
     {"readCallQueueInfo", sbox_group_queue},
     {"listCallQueueMembers", sbox_group_queue_members},

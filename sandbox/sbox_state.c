@@ -5,7 +5,16 @@
 #include <apr_strings.h>
 
 #include "sbox_event.h"
+#include "sbox_hook_state.h"
 #include "sbox_snapshot.h"
+
+json_t *sbox_state_json(sbox_t *box)
+{
+    json_t *document = sbox_snapshot_json(box->account);
+
+    sbox_hooks_save(box, document);
+    return document;
+}
 
 const char *sbox_state_replace(sbox_t *box, apr_pool_t *scratch, const json_t *document)
 {
@@ -15,6 +24,7 @@ const char *sbox_state_replace(sbox_t *box, apr_pool_t *scratch, const json_t *d
 
     apr_pool_create(&p, box->world);
     wrong = sbox_snapshot_load(&account, p, scratch, document);
+    wrong = wrong ? wrong : sbox_hooks_load(box, scratch, document);
     if (wrong) {
         apr_pool_destroy(p);
         return wrong;
@@ -41,8 +51,10 @@ const char *sbox_state_load(sbox_t *box)
     }
     document = json_loadf(file, 0, &error);
     fclose(file);
+    apr_thread_mutex_lock(box->lock);
     wrong = document ? sbox_state_replace(box, box->pool, document)
                      : apr_pstrdup(box->pool, error.text);
+    apr_thread_mutex_unlock(box->lock);
     json_decref(document);
     return wrong;
 }
@@ -57,7 +69,9 @@ const char *sbox_state_save(sbox_t *box)
         return NULL;
     }
     temporary = apr_pstrcat(box->pool, name, ".new", NULL);
-    document = sbox_snapshot_json(box->account);
+    apr_thread_mutex_lock(box->lock);
+    document = sbox_state_json(box);
+    apr_thread_mutex_unlock(box->lock);
     failed = json_dump_file(document, temporary, JSON_COMPACT);
     json_decref(document);
     return failed || rename(temporary, name) ? "cannot be written" : NULL;

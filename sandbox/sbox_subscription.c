@@ -15,7 +15,7 @@
 #define ANSWER_MAX 1024
 #define TOKEN_MAX 256
 
-static json_t *filters_json(const sbox_subscription_t *s)
+json_t *sbox_subscription_filters(const sbox_subscription_t *s)
 {
     json_t *list = json_array();
     int i;
@@ -37,8 +37,8 @@ json_t *sbox_subscription_json(const sbox_t *box, const sbox_subscription_t *s)
     to = json_pack(
         "{s:s, s:s, s:s, s:s, s:o, s:s, s:i, s:{s:s, s:b, s:s}}", "uri", s->uri, "id",
         s->id, "creationTime", base_time_format(p, s->created), "status",
-        s->blacklisted ? "Blacklisted" : "Active", "eventFilters", filters_json(s),
-        "expirationTime",
+        s->blacklisted ? "Blacklisted" : "Active", "eventFilters",
+        sbox_subscription_filters(s), "expirationTime",
         base_time_format(p, apr_time_now() + sbox_clock_real(&box->clock, left)),
         "expiresIn", sbox_clock_real_seconds(&box->clock, left), "deliveryMode",
         "transportType", "WebHook", "encryption", 0, "address", s->address);

@@ -124,6 +124,50 @@ subtest 'rule 103: the directory' => sub {
         ->{status}, 200, 'another ETag after a change';
 };
 
+subtest 'rule 103: the search' => sub {
+    my $search = sub { $sb->api(POST => "$entries/search", { showFederated => JSON::PP::false, @_ }) };
+    my $found = sub { @{ $search->(@_)->{json}{records} } };
+    my @all = records("$entries?showFederated=false&perPage=all");
+    my $r = $search->();
+    is_deeply $r->{json}{records}, \@all, 'nothing asked: all, in the order of the list';
+    is $r->{json}{paging}{perPage}, 1000;
+    is $r->{headers}{'x-rate-limit-group'} // 'heavy', 'heavy', 'a Heavy call';
+    my ($e) = grep { $_->{type} eq 'User' && $_->{lastName} && $_->{department}
+        && @{ $_->{phoneNumbers} } } @all;
+    my $ids = sub { join ' ', sort map { $_->{id} } @_ };
+    my $like = sub { my ($field, $part) = @_; $ids->(grep { ($_->{$field} // '') =~ /\Q$part\E/i } @all) };
+    for my $field (qw(firstName lastName email department extensionNumber)) {
+        my $part = uc substr $e->{$field}, 0, 3;
+        is $ids->($found->(searchString => $part, searchFields => [$field])), $like->($field, $part),
+            "searchString in $field";
+    }
+    my $phone = $e->{phoneNumbers}[0]{phoneNumber};
+    is $ids->($found->(searchString => substr($phone, 2))), $e->{id}, 'a number, in all fields';
+    is $ids->($found->(searchString => substr($phone, 2), searchFields => ['email'])), '', 'not in others';
+    is $ids->($found->(extensionIds => [ $e->{id}, '1' ])), $e->{id}, 'extensionIds';
+    is $ids->($found->(extensionType => 'IvrMenu')), $ids->(grep { $_->{type} eq 'IvrMenu' } @all), 'extensionType';
+    is $ids->($found->(extensionTypes => [qw(IvrMenu Department)])),
+        $ids->(grep { $_->{type} =~ /^(?:IvrMenu|Department)$/ } @all), 'extensionTypes';
+    is $ids->($found->(extensionStatuses => ['Disabled'])), $ids->(grep { $_->{status} eq 'Disabled' } @all),
+        'extensionStatuses';
+    is $ids->($found->(department => $e->{department}, siteIds => [ $e->{site}{id} ])),
+        $ids->(grep { ($_->{department} // '') eq $e->{department} && $_->{site}{id} eq $e->{site}{id} } @all),
+        'department and site';
+    is $ids->($found->(accountIds => ['1'])), '', 'another account';
+    my @sorted = $found->(extensionType => 'User', orderBy => [ { index => 2, fieldName => 'email' },
+        { index => 1, fieldName => 'department', direction => 'Desc' } ]);
+    is_deeply [ map { $_->{id} } @sorted ], [ map { $_->{id} } sort {
+        lc($b->{department} // '') cmp lc($a->{department} // '') || lc($a->{email} // '') cmp lc($b->{email} // '')
+    } @sorted ], 'orderBy';
+    is_deeply [ $found->(perPage => 5, page => 2) ], [ @all[ 5 .. 9 ] ], 'pages';
+    ok !(grep { !$_->{account} } @{ $search->(showFederated => JSON::PP::true)->{json}{records} }), 'accounts';
+    is problem($search->(%$_)), '400 ADG-121 ' . (keys %$_)[0], (keys %$_)[0]
+        for { perPage => 2001 }, { page => 0 }, { searchFields => ['x'] }, { searchString => 5 },
+        { extensionStatuses => ['Odd'] }, { extensionIds => [ 1 .. 3 ] }, { extensionIds => [ map { "$_" } 1 .. 101 ] },
+        { orderBy => [ { fieldName => 'id' } ] }, { siteIds => 'x' };
+    is problem($sb->api(POST => "$entries/search", [])), '400 ADG-112 -', 'no object';
+};
+
 subtest 'rule 104: lag and hidden users' => sub {
     my $hidden = $sb->api(POST => "$base/extension", { hidden => JSON::PP::true,
             contact => { firstName => 'H', email => 'hidden@test.example.com' } })->{json};

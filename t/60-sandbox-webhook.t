@@ -350,6 +350,47 @@ subtest 'rule 133: events of extensions' => sub {
     cancel_all();
 };
 
+subtest 'rule 3: subscriptions in a snapshot' => sub {
+    my @list = map { subscribe(@$_)->{json} } [ with_mode(verificationToken => 'tok-1') ],
+        [ who => $sb->as(1), eventFilters => [ "$base/extension/$user", "$path/~?threshold=60&interval=15" ] ];
+    my $stable = sub { [ map { my %s = %$_; delete @s{qw(expiresIn expirationTime)}; \%s }
+        map { @{ $_->api(GET => $path)->{json}{records} } } $sb, $sb->as(1) ] };
+    my $before = $stable->();
+    is scalar(@$before), 2;
+    $sb->snapshot;
+    my $document = $sb->control(GET => '/state');
+    $sb->api(DELETE => "$path/$list[0]{id}");
+    my $other = subscribe(to => '/charset')->{json}{id};
+    $sb->config(hook_delay_ms => 600_000);
+    rename_user($user, 'Waits');
+    $sb->config(hook_delay_ms => undef);
+    $sb->restore;
+    is_deeply $stable->(), $before, 'as they were: those that went are back, later ones are gone';
+    is_deeply $sb->events->{queue}, [], 'what waited is forgotten';
+    my $left = $sb->api(GET => "$path/$list[0]{id}")->{json}{expiresIn};
+    cmp_ok abs($left - $list[0]{expiresIn}), '<=', 5, 'so is the time that is left';
+    received();
+    rename_user($user, 'Restored');
+    $sb->events_flush;
+    is_deeply [ sort map { $_->{headers}{'verification-token'} // '-' } deliveries() ], [ '-', 'tok-1' ],
+        'they work';
+    isnt subscribe()->{json}{id}, $other, 'no id is given twice';
+
+    cancel_all();
+    $sb->reset;
+    $sb->control(POST => '/restore', { document => $document });
+    is_deeply [ sort map { $_->{id} } @{ $sb->events->{subscriptions} } ], [ sort map { $_->{id} } @list ],
+        'from a document';
+    my %half = (%$document, subscriptions => [ @{ $document->{subscriptions} }, { id => 'x' } ]);
+    is $sb->request(POST => '/_sandbox/restore', content => { document => \%half })->{status}, 400,
+        'half a subscription is refused';
+    is scalar(@{ $sb->events->{subscriptions} }), 2, 'and changes nothing';
+    delete $half{subscriptions};
+    $sb->control(POST => '/restore', { document => \%half });
+    is scalar(@{ $sb->events->{subscriptions} }), 2, 'a document without any word of them leaves them';
+    cancel_all();
+};
+
 subtest 'rule 133: events of bulk updates' => sub {
     subscribe();
     received();
@@ -361,6 +402,11 @@ subtest 'rule 133: events of bulk updates' => sub {
     $sb->events_flush;
     is_deeply [ sort map { $_->{json}{body}{extensions}[0]{extensionId} } deliveries() ],
         [ sort $user, $user2 ];
+    $sb->api(POST => "$base/extension-bulk-update", { records => [ { id => $user, contact => { jobTitle => 'Alone' } } ] });
+    my $end = time + 10;    # nobody asks the sandbox for anything
+    my @alone;
+    until (@alone || time > $end) { select undef, undef, undef, 0.02; @alone = deliveries() }
+    is scalar(@alone), 1, 'the event of a record that nobody looks at';
     cancel_all();
 };
 

@@ -36,6 +36,8 @@ get("$base/$_") for 'extension', 'extension?perPage=1000', 'extension?page=99',
     'user-role/1', 'user-role/default', 'assigned-role', 'sites', 'sites/main-site',
     'custom-fields', 'call-monitoring-groups', 'templates';
 get("$v2/phone-numbers?$_") for '', 'usageType=Inventory', 'perPage=10&page=2';
+$sb->api(POST => "$base/directory/entries/search", $_)
+    for { searchString => 'a' }, { showFederated => JSON::PP::false, perPage => 5 }, { perPage => 0 };
 get("$base/directory/entries/" . first("$base/directory/entries?type=User")->{id});
 get("$base/sites/" . first("$base/sites", 1)->{id} . '/members');
 for my $queue (@{ get("$base/call-queues")->{json}{records} }) {

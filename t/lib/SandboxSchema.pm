@@ -16,7 +16,7 @@ my $json = JSON::PP->new->utf8->allow_nonref;
 # Where the platform, as observed, is not as its own document says.
 my @DEVIATIONS = (
     # perPage of the directory goes to 2000, its paging schema only to 1000.
-    qr/^listDirectoryEntries 200: answer: body\.paging\.perPage is too large$/,
+    qr/^(?:list|search)DirectoryEntries 200: answer: body\.paging\.perPage is too large$/,
     # v1 errors have the outer code too (rule 30), also where the document has not.
     qr/^\w+ 4\d\d: answer: body\.(?:errorCode|message|parameterName|(?:errors\[\]\.)?permissionName) is not known$/,
     # Token errors have a description, as RFC 6749 has it (rule 11), others the body of
@@ -28,7 +28,7 @@ my @DEVIATIONS = (
     # An error names its parameter (rules 30 and 32), here as everywhere else.
     qr/^\w+Subscription 404: answer: body\.errors\[\]\.parameterName is not known$/,
     # The document has the Java form of an enumeration for the codes of the directory.
-    qr/^(?:list|read)DirectoryEntr\w+ 40[034]: answer: body\.errors\[\]\.errorCode is not one of ErrorCode\{/,
+    qr/^(?:list|read|search)DirectoryEntr\w+ 40[034]: answer: body\.errors\[\]\.errorCode is not one of ErrorCode\{/,
     # The document's example has an array (rule 89), its schema an object.
     qr/^getExtensionBulkUpdateTask 200: answer: body\.result\.affectedItems is no object$/,
 );
