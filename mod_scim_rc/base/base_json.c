@@ -78,12 +78,23 @@ json_t *base_json_parse(apr_pool_t *p, const char *data, apr_size_t len, int max
     return base_json_own(p, json);
 }
 
+/* Most texts are shorter: they are written once, longer ones twice. */
+#define SHORT_BYTES 4096
+
 const char *base_json_text(apr_pool_t *p, const json_t *json, apr_size_t *len)
 {
-    size_t size = json_dumpb(json, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
+    char brief[SHORT_BYTES];
+    size_t size = json_dumpb(json, brief, sizeof brief, flags);
     char *text = apr_palloc(p, size + 1);
 
-    json_dumpb(json, text, size, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (size <= sizeof brief) {
+        memcpy(text, brief, size);
+    }
+    else {
+        json_dumpb(json, text, size, flags);
+    }
+    base_secret_clear(brief, size < sizeof brief ? size : sizeof brief);
     text[size] = '\0';
     if (len) {
         *len = size;
@@ -99,20 +110,21 @@ static const char *step(const char *path, char name[NAME_MAX_BYTES])
     const char *dot = strchr(path, '.');
     apr_size_t len = dot ? (apr_size_t)(dot - path) : strlen(path);
 
-    apr_cpystrn(name, path, len + 1 < NAME_MAX_BYTES ? len + 1 : NAME_MAX_BYTES);
+    len = len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES - 1;
+    memcpy(name, path, len);
+    name[len] = '\0';
     return dot ? dot + 1 : NULL;
 }
 
 json_t *base_json_at(const json_t *json, const char *path)
 {
     char name[NAME_MAX_BYTES];
-    const json_t *at = json;
 
-    while (at && path) {
+    while (json && strchr(path, '.')) {
         path = step(path, name);
-        at = json_object_get(at, name);
+        json = json_object_get(json, name);
     }
-    return (json_t *)at;
+    return json_object_get(json, path);
 }
 
 const char *base_json_string(const json_t *json, const char *path)
@@ -130,6 +142,31 @@ json_int_t base_json_int(const json_t *json, const char *path, json_int_t otherw
 int base_json_true(const json_t *json, const char *path)
 {
     return json_is_true(base_json_at(json, path));
+}
+
+json_t *base_json_copy(const json_t *json)
+{
+    const char *name;
+    json_t *copy, *each;
+    size_t i;
+
+    if (json_is_object(json)) {
+        copy = json_object();
+        json_object_foreach((json_t *)json, name, each)
+        {
+            json_object_set_new_nocheck(copy, name, base_json_copy(each));
+        }
+        return copy;
+    }
+    if (json_is_array(json)) {
+        copy = json_array();
+        json_array_foreach(json, i, each)
+        {
+            json_array_append_new(copy, base_json_copy(each));
+        }
+        return copy;
+    }
+    return json_incref((json_t *)json);
 }
 
 int base_json_set_at(json_t *json, const char *path, json_t *value)

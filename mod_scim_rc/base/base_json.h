@@ -19,6 +19,10 @@ json_t *base_json_parse(apr_pool_t *p, const char *data, apr_size_t len, int max
 /* Compact JSON text in `p`, NUL-terminated; its length in *len unless `len` is NULL. */
 const char *base_json_text(apr_pool_t *p, const json_t *json, apr_size_t *len);
 
+/* A new reference to a copy that shares no object and no array with `json`, but those
+ * values that nobody changes once they are made; NULL stays NULL. */
+json_t *base_json_copy(const json_t *json);
+
 /* The member that a dotted path names, e.g. "contact.businessAddress.zip". Borrowed
  * from `json`; NULL when there is none or a step is no object. */
 json_t *base_json_at(const json_t *json, const char *path);

@@ -183,6 +183,22 @@ apr_status_t base_lock_set_take(base_lock_set_t *set, apr_uint64_t id)
     return rv;
 }
 
+apr_status_t base_lock_set_file(base_lock_set_t *set, apr_uint64_t *device,
+                                apr_uint64_t *inode)
+{
+    struct stat file;
+    apr_status_t rv;
+
+    apr_thread_mutex_lock(set->mutex);
+    rv = fstat(set->fd, &file) == 0 ? APR_SUCCESS : errno;
+    apr_thread_mutex_unlock(set->mutex);
+    if (rv == APR_SUCCESS) {
+        *device = (apr_uint64_t)file.st_dev;
+        *inode = (apr_uint64_t)file.st_ino;
+    }
+    return rv;
+}
+
 /* Unlocks the mutex; ends a set that nobody needs any more. */
 static void leave_set(base_lock_set_t *set)
 {

@@ -36,6 +36,10 @@ apr_status_t base_lock_set_open(base_lock_set_t **set, const char *path);
  * the system answered. */
 apr_status_t base_lock_set_take(base_lock_set_t *set, apr_uint64_t id);
 
+/* Which file the locks of the set are in, while it holds one. */
+apr_status_t base_lock_set_file(base_lock_set_t *set, apr_uint64_t *device,
+                                apr_uint64_t *inode);
+
 /* Gives one lock back that the set has taken. */
 void base_lock_set_give(base_lock_set_t *set, apr_uint64_t id);
 

@@ -77,14 +77,17 @@ void base_secret_clear(void *data, apr_size_t len)
 
 const char *base_sha256_hex(apr_pool_t *p, const void *data, apr_size_t len)
 {
+    static const char digits[] = "0123456789abcdef";
     unsigned char digest[SHA256_DIGEST_LENGTH];
     char *hex = apr_palloc(p, BASE_SHA256_HEX_LEN + 1);
     apr_size_t i;
 
     SHA256(data, len, digest);
     for (i = 0; i < sizeof digest; i++) {
-        apr_snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+        hex[2 * i] = digits[digest[i] >> 4];
+        hex[2 * i + 1] = digits[digest[i] & 0x0f];
     }
+    hex[BASE_SHA256_HEX_LEN] = '\0';
     return hex;
 }
 

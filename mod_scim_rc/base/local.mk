@@ -4,7 +4,9 @@ libbase_la_SOURCES = \
 	mod_scim_rc/base/base_env.c mod_scim_rc/base/base_env.h \
 	mod_scim_rc/base/base_json.c mod_scim_rc/base/base_json.h \
 	mod_scim_rc/base/base_lock.c mod_scim_rc/base/base_lock.h \
+	mod_scim_rc/base/base_memory.c mod_scim_rc/base/base_memory.h \
 	mod_scim_rc/base/base_secret.c mod_scim_rc/base/base_secret.h \
+	mod_scim_rc/base/base_peers.h \
 	mod_scim_rc/base/base_shared.h \
 	mod_scim_rc/base/base_str.c mod_scim_rc/base/base_str.h \
 	mod_scim_rc/base/base_time.c mod_scim_rc/base/base_time.h
