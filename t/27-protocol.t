@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use Digest::SHA qw(sha256_hex);
+use IO::Socket::INET;
 use JSON::PP ();
 use Sandbox;
 use Test::More;
@@ -27,6 +28,7 @@ $gw->{conf} .= $gw->account_conf('other', $other)
   . $gw->location_conf('/public', 'main', "ScimRCPublicURL https://scim.example.com/rc/v2\n")
   . $gw->location_conf('/guarded', 'main', "Require scim-scope write\n") =~ s/Require valid-user\n//r
   . "<VirtualHost *>\nServerName usual.example.com\nScimRCMaxResults 2\nScimRCTokenFile $gw->{dir}/tokens\n"
+  . join('', map { "</VirtualHost>\n<VirtualHost *>\nServerName $_.example.com:18443\nServerAlias *.$_.example.com\nUseCanonicalName $_\n" } qw(off on))
   . "</VirtualHost>\n<VirtualHost *>\nServerName second.example.com\n$second</VirtualHost>\n";
 $gw->allow_log(qr/AH01631: user reader: authorization failure/);
 $gw->start_filled;
@@ -42,6 +44,16 @@ sub by_host {
     $there->{http} = HTTP::Tiny->new(http_proxy => $gw->url, timeout => 60);
     return $there;
 }
+# The location in an answer to a request with just this Host.
+sub located {
+    my ($host) = @_;
+    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1:' . $gw->port) or die $!;
+    print $socket "GET /scim/v2/ResourceTypes/User HTTP/1.1\r\nHost: $host\r\nAuthorization: Bearer "
+      . $gw->token . "\r\nConnection: close\r\n\r\n";
+    my ($location) = do { local $/; <$socket> } =~ /"location"\s*:\s*"([^"]*)"/;
+    return $location;
+}
+
 # ... and with another token.
 sub with { my ($client, $token) = @_; return bless { %$client, token => $token }, ref $client }
 my $user = $scim->post('/Users', $scim->user('una@example.com'))->{json};
@@ -82,6 +94,17 @@ subtest 'where things are' => sub {
     is $user->{meta}{location}, "http://127.0.0.1:$port/scim/v2$me", 'as the client said';
     is by_host($scim, 'scim.corp.example:8443', '/scim/v2')->get($me)->{json}{meta}{location},
       "http://scim.corp.example:8443/scim/v2$me", 'by its Host';
+    my %by = (
+        'a.off.example.com'      => 'a.off.example.com',    # on the scheme's own port
+        'a.off.example.com:8080' => 'a.off.example.com:8080',
+        'off.example.com'        => 'off.example.com',
+        'a.on.example.com'       => 'on.example.com:18443',
+        'a.on.example.com:8080'  => 'on.example.com:18443',
+    );
+    for my $host (sort keys %by) {
+        is by_host($scim, $host, '/scim/v2')->get($me)->{json}{meta}{location}, "http://$by{$host}/scim/v2$me", "Host: $host";
+        is located($host), "http://$by{$host}/scim/v2/ResourceTypes/User", '... as clients send it that know of no proxy';
+    }
     is $scim->get($me, { 'x-forwarded-proto' => 'https', 'x-forwarded-host' => 'evil.example' })->{json}{meta}{location},
       "http://127.0.0.1:$port/scim/v2$me", 'not by what anybody can say';
     my $public = "https://scim.example.com/rc/v2";

@@ -65,6 +65,7 @@ t_unit_scim_bulk_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
 t_unit_scim_bulk_t_SOURCES = t/unit/scim_bulk.c t/unit/scim_json.h t/unit/scim_memory.h \
 	t/unit/tap.h
 t_unit_scim_bulk_t_LDADD = libscim.la $(BASE_LIBS)
+t_unit_scim_bulk_t_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=apr_hash_get
 t_unit_scim_etag_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
 t_unit_scim_etag_t_SOURCES = t/unit/scim_etag.c t/unit/tap.h
 t_unit_scim_etag_t_LDADD = libscim.la $(BASE_LIBS)

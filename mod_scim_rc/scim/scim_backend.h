@@ -36,11 +36,20 @@ typedef struct scim_page_t {
     int n;
 } scim_page_t;
 
-/* Gives the resource as it shall be, made from `current` (not to be changed; without
- * meta.location), owned by `p`; *desired may be `current` itself when nothing
- * changes. */
+/* A resource as it is before a write; lives as long as the call that is given it. */
+typedef struct scim_current_t {
+    const json_t *resource; /* without meta.location; not to be changed */
+    /* The version under which it was shown before more of it became known, nobody
+     * having changed it: in an If-Match it means the same as meta.version. NULL: none.
+     */
+    const char *former;
+} scim_current_t;
+
+/* Gives the resource as it shall be, made from `current`, owned by `p`; *desired may be
+ * current->resource itself when nothing changes. */
 typedef const scim_error_t *(*scim_change_fn)(void *baton, apr_pool_t *p,
-                                              const json_t *current, json_t **desired);
+                                              const scim_current_t *current,
+                                              json_t **desired);
 
 typedef enum { SCIM_CREATE, SCIM_UPDATE, SCIM_REMOVE } scim_verb_t;
 

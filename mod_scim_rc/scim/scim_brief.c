@@ -1,17 +1,20 @@
 #include "scim_brief_private.h"
 
+#include <string.h>
 #include <apr_strings.h>
 #include <apr_tables.h>
 
 #include "base_time.h"
 
 #define LAYOUT "1"
+#define FIRST_ROOM 512
 
 /* A brief while it is made. */
 typedef struct maker_t {
     apr_pool_t *p;
     apr_array_header_t *entries; /* of brief_entry_t; `at` counts from the values */
-    apr_array_header_t *values;  /* of char */
+    char *values;
+    size_t len, room; /* of the values */
     int failed;
 } maker_t;
 
@@ -82,15 +85,22 @@ unsigned scim_brief_number(const scim_type_t *type, const scim_schema_t *schema,
 
 static void add(maker_t *m, brief_entry_t entry, const void *value, size_t len)
 {
-    if (len > BRIEF_MAX || m->values->nelts > BRIEF_MAX || m->failed) {
+    if (len > BRIEF_MAX || m->len > BRIEF_MAX || m->failed) {
         m->failed = 1;
         return;
     }
-    entry.at = (apr_uint16_t)m->values->nelts;
+    entry.at = (apr_uint16_t)m->len;
     APR_ARRAY_PUSH(m->entries, brief_entry_t) = entry;
-    while (len--) {
-        APR_ARRAY_PUSH(m->values, char) = *(const char *)value;
-        value = (const char *)value + 1;
+    if (m->len + len > m->room) {
+        char *values = m->values;
+
+        m->room = (m->len + len) * 2;
+        m->values = apr_palloc(m->p, m->room);
+        memcpy(m->values, values, m->len);
+    }
+    if (len) {
+        memcpy(m->values + m->len, value, len);
+        m->len += len;
     }
 }
 
@@ -240,7 +250,7 @@ static void add_attr(void *baton, const scim_schema_t *schema, const scim_attr_t
 static base_slice_t finish(const maker_t *m)
 {
     const size_t values_at = BRIEF_HEAD + (size_t)m->entries->nelts * BRIEF_ENTRY;
-    const size_t len = values_at + (size_t)m->values->nelts;
+    const size_t len = values_at + m->len;
     const apr_uint16_t count = (apr_uint16_t)m->entries->nelts;
     base_slice_t brief = {NULL, 0};
     char *bytes, *to;
@@ -260,7 +270,7 @@ static base_slice_t finish(const maker_t *m)
         to[3] = (char)entry->kind;
         memcpy(to + 4, &at, 2);
     }
-    memcpy(to, m->values->elts, (size_t)m->values->nelts);
+    memcpy(to, m->values, m->len);
     brief.data = bytes;
     brief.len = len;
     return brief;
@@ -269,8 +279,12 @@ static base_slice_t finish(const maker_t *m)
 base_slice_t scim_brief_make(apr_pool_t *p, const scim_type_t *type,
                              const json_t *resource)
 {
-    maker_t m = {p, apr_array_make(p, 32, sizeof(brief_entry_t)),
-                 apr_array_make(p, 512, 1), 0};
+    maker_t m = {p,
+                 apr_array_make(p, 32, sizeof(brief_entry_t)),
+                 apr_palloc(p, FIRST_ROOM),
+                 0,
+                 FIRST_ROOM,
+                 0};
     resource_t r = {&m, resource};
 
     visit_type(type, add_attr, &r);

@@ -84,8 +84,8 @@ static const char *member(apr_pool_t *p, const char *name, const char *value)
                  : "";
 }
 
-/* Where the resource is; of a POST that failed there is none. What cannot be found is
- * named as the client named it. */
+/* Where the resource is; of a POST that failed there is none, nor of who refers to it.
+ * What cannot be found is named as the client named it. */
 static const char *location(const scim_bulk_t *bulk, const scim_bulk_op_t *op)
 {
     const char *base = bulk->call->request->base_url;
@@ -94,7 +94,8 @@ static const char *location(const scim_bulk_t *bulk, const scim_bulk_op_t *op)
         return apr_pstrcat(bulk->p, base, op->binding->type->endpoint, "/", op->id,
                            NULL);
     }
-    if (!op->path || (op->method && !strcmp(op->method, "POST"))) {
+    if (!op->path || scim_bulk_is_unresolved(op) ||
+        (op->method && !strcmp(op->method, "POST"))) {
         return NULL;
     }
     return apr_pstrcat(bulk->p, base, *op->path == '/' ? "" : "/", op->path, NULL);

@@ -92,6 +92,10 @@ void scim_bulk_read(scim_bulk_t *bulk, scim_bulk_op_t *op, const json_t *element
 /* After all were read: finds the POSTs behind the bulkIds that `op` names. */
 void scim_bulk_refer(scim_bulk_t *bulk, scim_bulk_op_t *op);
 
+/* Is the resource of its path named by a bulkId, and the POST with that is not known,
+ * or has made none? */
+int scim_bulk_is_unresolved(const scim_bulk_op_t *op);
+
 /* op->data with ids in place of the bulkIds, as far as they are known, owned by `p`.
  * What refers to others is left out, and op->later then holds the attributes that it
  * was left out of; else op->later is NULL. */

@@ -99,12 +99,22 @@ static const scim_error_t *refer_path(const scim_bulk_t *bulk, scim_bulk_op_t *o
     return NULL;
 }
 
+static int is_ref(const char *id)
+{
+    return id && !strncmp(id, PREFIX, PREFIX_LEN);
+}
+
+int scim_bulk_is_unresolved(const scim_bulk_op_t *op)
+{
+    return is_ref(op->id) || (op->subject && !op->id);
+}
+
 void scim_bulk_refer(scim_bulk_t *bulk, scim_bulk_op_t *op)
 {
     if (op->wrong) {
         return;
     }
-    if (op->id && !strncmp(op->id, PREFIX, PREFIX_LEN)) {
+    if (is_ref(op->id)) {
         op->wrong = refer_path(bulk, op);
     }
     if (!op->wrong && op->data) {

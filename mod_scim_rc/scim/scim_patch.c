@@ -144,8 +144,8 @@ const scim_error_t *scim_patch_apply(apr_pool_t *p, const scim_type_t *type,
                                      const json_t *current, const json_t *body,
                                      unsigned tolerance, json_t **desired)
 {
-    const scim_patch_t patch = {p, type, tolerance,
-                                base_json_own(p, json_deep_copy(current))};
+    const scim_patch_t patch = {p, type, tolerance, current,
+                                base_json_own(p, json_copy((json_t *)current))};
     const json_t *operations = base_json_member(body, "Operations");
     const scim_error_t *error = check_message(p, body, operations, tolerance);
     json_t *operation;

@@ -93,6 +93,18 @@ static const scim_error_t *change_extension(const scim_patch_t *patch,
     return scim_patch_members(patch, change->op, schema, change->value);
 }
 
+/* Makes the attribute that is to be changed the resource's own. */
+static void unshare(const scim_patch_t *patch, const scim_path_t *path)
+{
+    const char *name =
+        path->schema == patch->type->core ? path->attr->name : path->schema->urn;
+    json_t *value = json_object_get(patch->resource, name);
+
+    if (value && value == json_object_get(patch->current, name)) {
+        json_object_set_new(patch->resource, name, base_json_copy(value));
+    }
+}
+
 const scim_error_t *scim_patch_change(const scim_patch_t *patch,
                                       const scim_change_t *change)
 {
@@ -111,6 +123,7 @@ const scim_error_t *scim_patch_change(const scim_patch_t *patch,
     if (!path->attr) {
         return change_extension(patch, change);
     }
+    unshare(patch, path);
     if (path->schema != patch->type->core) {
         holder = holder_of(holder, path->schema->urn, makes);
     }

@@ -20,7 +20,9 @@ typedef struct scim_patch_t {
     apr_pool_t *p;
     const scim_type_t *type;
     unsigned tolerance;
-    json_t *resource; /* the copy that they change */
+    const json_t *current;
+    json_t
+        *resource; /* what they change: it shares with `current` what is not touched */
 } scim_patch_t;
 
 typedef struct scim_change_t {

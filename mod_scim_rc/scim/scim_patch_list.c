@@ -26,7 +26,7 @@ void scim_patch_merge(scim_patch_op_t op, json_t *into, const json_t *from)
     json_object_foreach((json_t *)from, name, value)
     {
         if (!scim_value_is_unset(value)) {
-            json_object_set_new(into, name, json_deep_copy(value));
+            json_object_set_new(into, name, base_json_copy(value));
         }
         else if (op == SCIM_PATCH_REPLACE) {
             json_object_del(into, name);
@@ -110,7 +110,7 @@ static void add_element(const work_t *w, const json_t *element)
             return;
         }
     }
-    old = json_deep_copy(element);
+    old = base_json_copy(element);
     json_array_append_new(w->list, old);
     claim_primary(w, old);
 }

@@ -12,11 +12,12 @@ struct scim_filter_t;
 /* What clients send beside the grammar. A set of these is the service's tolerance. */
 #define SCIM_TOLERATE_FILTER                                                           \
     1 /* emails[type eq "work"].value eq "x", email eq "x", unquoted values */
-#define SCIM_TOLERATE_BOOL 2 /* "True", "false" where a boolean belongs */
-#define SCIM_TOLERATE_OP 4   /* "Add", "REPLACE": PATCH operations in any case */
-#define SCIM_TOLERATE_KEYS 8 /* members that are spelt as paths, or unknown */
-#define SCIM_TOLERATE_ALL 15
-#define SCIM_PATCH_CREATES 16 /* replace on a valuePath without match adds it */
+#define SCIM_TOLERATE_BOOL 2     /* "True", "false" where a boolean belongs */
+#define SCIM_TOLERATE_OP 4       /* "Add", "REPLACE": PATCH operations in any case */
+#define SCIM_TOLERATE_KEYS 8     /* members that are spelt as paths, or unknown */
+#define SCIM_TOLERATE_SCHEMAS 16 /* resources without schemas, or with others */
+#define SCIM_TOLERATE_ALL 31
+#define SCIM_PATCH_CREATES 32 /* replace on a valuePath without match adds it */
 
 typedef struct scim_path_t {
     const scim_schema_t *schema;        /* of the attribute; never NULL */

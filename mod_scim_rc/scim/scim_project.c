@@ -181,37 +181,66 @@ static json_t *select_attrs(const level_t *level, const json_t *object)
     return out;
 }
 
+/* The record with its location in place, in `p`. */
+static const char *whole_text(apr_pool_t *p, const scim_record_t *record,
+                              const char *base_url, apr_size_t *len)
+{
+    const char *escaped = base_json_escape(p, base_url);
+    const apr_size_t url_len = strlen(escaped);
+    char *whole = apr_palloc(p, record->len + url_len);
+
+    memcpy(whole, record->text, record->mark);
+    memcpy(whole + record->mark, escaped, url_len);
+    memcpy(whole + record->mark + url_len, record->text + record->mark,
+           record->len - record->mark);
+    *len = record->len + url_len;
+    return whole;
+}
+
+/* The wanted attributes of all schemas, owned by `p`. */
+static json_t *select_all(apr_pool_t *p, const scim_type_t *type,
+                          const scim_projection_t *projection, const json_t *resource)
+{
+    level_t level = {projection, type->core, NULL, 0};
+    json_t *out = base_json_own(p, select_attrs(&level, resource));
+    const scim_schema_t *const *extension;
+
+    for (extension = type->extensions; *extension; extension++) {
+        json_t *part;
+
+        level.schema = *extension;
+        part = non_empty(
+            select_attrs(&level, json_object_get(resource, level.schema->urn)));
+        if (part) {
+            json_object_set_new(out, level.schema->urn, part);
+        }
+    }
+    return out;
+}
+
 const scim_error_t *scim_resource_project(apr_pool_t *p, const scim_type_t *type,
                                           const scim_record_t *record,
                                           const char *base_url,
                                           const scim_projection_t *projection,
                                           const char **text, apr_size_t *len)
 {
-    const char *problem;
-    const char *whole = apr_psprintf(
-        p, "%.*s%s%.*s", (int)record->mark, record->text, base_json_escape(p, base_url),
-        (int)(record->len - record->mark), record->text + record->mark);
-    const json_t *json =
-        base_json_parse(p, whole, strlen(whole), SCIM_JSON_MAX_DEPTH, 0, &problem);
-    const scim_schema_t *const *extension;
-    level_t level = {projection, type->core, NULL, 0};
-    json_t *out;
+    const scim_error_t *error = NULL;
+    const char *problem, *whole;
+    apr_size_t whole_len;
+    apr_pool_t *scratch; /* what one record needed serves the next one of a list */
+    const json_t *json;
 
-    if (!json) {
-        return scim_error(p, 500, SCIM_TYPE_NONE,
-                          "the stored resource cannot be read: %s", problem);
+    apr_pool_create(&scratch, p);
+    apr_pool_tag(scratch, "scim_resource_project");
+    whole = whole_text(scratch, record, base_url, &whole_len);
+    json = base_json_parse(scratch, whole, whole_len, SCIM_JSON_MAX_DEPTH, 0, &problem);
+    if (json) {
+        *text = base_json_text(p, select_all(scratch, type, projection, json), len);
     }
-    out = base_json_own(p, select_attrs(&level, json));
-    for (extension = type->extensions; *extension; extension++) {
-        json_t *part;
-
-        level.schema = *extension;
-        part =
-            non_empty(select_attrs(&level, json_object_get(json, level.schema->urn)));
-        if (part) {
-            json_object_set_new(out, level.schema->urn, part);
-        }
+    else {
+        error = scim_error(p, 500, SCIM_TYPE_NONE,
+                           "the stored resource cannot be read: %s", problem);
     }
-    *text = base_json_text(p, out, len);
-    return NULL;
+    apr_pool_destroy(scratch);
+    return error;
 }

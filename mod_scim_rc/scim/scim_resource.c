@@ -209,6 +209,23 @@ static int prune(json_t *value)
     return scim_value_is_unset(value);
 }
 
+/* The same for a resource, but for what it shares with `current`. */
+static void prune_changed(json_t *resource, const json_t *current)
+{
+    void *at = json_object_iter(resource);
+
+    while (at) {
+        void *next = json_object_iter_next(resource, at);
+        const char *name = json_object_iter_key(at);
+        json_t *value = json_object_iter_value(at);
+
+        if (value != json_object_get(current, name) && prune(value)) {
+            json_object_del(resource, name);
+        }
+        at = next;
+    }
+}
+
 static const scim_error_t *is_missing(apr_pool_t *p, const char *prefix,
                                       const scim_attr_t *attr)
 {
@@ -225,13 +242,20 @@ static const scim_error_t *check_required(apr_pool_t *p, const char *prefix,
     const scim_error_t *error = NULL;
 
     for (; attrs && attrs->name && !error; attrs++) {
-        const json_t *value = json_object_get(object, attrs->name);
-        const json_t *old = json_object_get(before, attrs->name);
-        const char *sub_prefix =
-            attrs->sub ? apr_pstrcat(p, prefix, attrs->name, ".", NULL) : NULL;
+        const json_t *value, *old;
+        const char *sub_prefix;
         json_t *element;
         size_t i;
 
+        if (!attrs->sub && !(attrs->flags & SCIM_REQUIRED)) {
+            continue;
+        }
+        value = json_object_get(object, attrs->name);
+        old = json_object_get(before, attrs->name);
+        if (value == old && before) {
+            continue;
+        }
+        sub_prefix = attrs->sub ? apr_pstrcat(p, prefix, attrs->name, ".", NULL) : NULL;
         if (!value && (attrs->flags & SCIM_REQUIRED) && (!before || old)) {
             error = is_missing(p, prefix, attrs);
         }
@@ -254,7 +278,7 @@ const scim_error_t *scim_resource_settle(apr_pool_t *p, const scim_type_t *type,
     const scim_schema_t *const *extension;
     const scim_error_t *error;
 
-    prune(resource);
+    prune_changed(resource, current);
     error = check_required(p, "", type->core->attrs, resource, current);
     for (extension = type->extensions; *extension && !error; extension++) {
         const json_t *object = json_object_get(resource, (*extension)->urn);
@@ -290,7 +314,7 @@ static const scim_error_t *replace_attr(apr_pool_t *p, const scim_attr_t *attr,
                           "%s: immutable, and it has another value already",
                           attr->name);
     }
-    json_object_set_new(into, attr->name, json_deep_copy(value));
+    json_object_set_new(into, attr->name, base_json_copy(value));
     return NULL;
 }
 
@@ -313,7 +337,7 @@ const scim_error_t *scim_resource_replace(apr_pool_t *p, const scim_type_t *type
                                           const json_t *current, const json_t *body,
                                           json_t **desired)
 {
-    json_t *result = base_json_own(p, json_deep_copy(current));
+    json_t *result = base_json_own(p, base_json_copy(current));
     const scim_schema_t *const *extension;
     const scim_error_t *error = replace_members(p, type->core->common, result, body);
 
@@ -329,7 +353,7 @@ const scim_error_t *scim_resource_replace(apr_pool_t *p, const scim_type_t *type
             error = replace_members(p, (*extension)->attrs, old, value);
         }
         else if (value) {
-            json_object_set_new(result, urn, json_deep_copy(value));
+            json_object_set_new(result, urn, base_json_copy(value));
         }
     }
     *desired = result;

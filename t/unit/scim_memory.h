@@ -21,6 +21,7 @@ typedef struct memory_t {
     int writes;                /* changes that were more than nothing */
     const scim_error_t *error; /* answer everything with this, unless NULL */
     int first_id;              /* 0: 1001 */
+    const char *former;        /* a version that all resources also had, or NULL */
 
     /* For bulk requests: */
     struct memory_t *others[2]; /* where the members of a group may be */
@@ -212,7 +213,9 @@ static inline const scim_error_t *memory_update(void *ctx, apr_pool_t *p,
         error = memory_unknown(p, id);
     }
     if (!error) {
-        error = change(baton, p, document, &desired);
+        scim_current_t current = {document, m->former};
+
+        error = change(baton, p, &current, &desired);
     }
     if (!error && memory_is_taken(m, desired, id)) {
         error = scim_error(p, 409, SCIM_UNIQUENESS, "userName: taken");
@@ -246,7 +249,9 @@ static inline const scim_error_t *memory_remove(void *ctx, apr_pool_t *p,
         error = memory_unknown(p, id);
     }
     if (!error && condition) {
-        error = condition(baton, p, document, &ignored);
+        scim_current_t current = {document, m->former};
+
+        error = condition(baton, p, &current, &ignored);
     }
     for (i = 0; !error && i < m->n; i++) {
         if (m->documents[i] == document) {

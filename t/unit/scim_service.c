@@ -493,6 +493,43 @@ static void test_conditions(apr_pool_t *p)
     }
 }
 
+/* A version that meant the same resource, before more of it became known. */
+static void test_former(apr_pool_t *p)
+{
+    static const struct {
+        const char *name, *method, *body, *if_match, *if_none_match;
+        int status;
+    } formers[] = {
+        {"a patch on the former", "PATCH", TITLE, "W/\"0\"", NULL, 200},
+        {"a patch on its strong form", "PATCH", TITLE, "\"x\", \"0\"", NULL, 200},
+        {"a put on the former", "PUT", "{'title':'U'}", "W/\"0\"", NULL, 200},
+        {"a delete of the former", "DELETE", NULL, "W/\"0\"", NULL, 204},
+        {"a patch on this", "PATCH", TITLE, V2, NULL, 200},
+        {"a patch on another", "PATCH", TITLE, V1, NULL, 412},
+        {"a delete of another", "DELETE", NULL, V1, NULL, 412},
+        {"a patch if it is not the former", "PATCH", TITLE, NULL, "W/\"0\"", 200},
+        {"get what was not known", "GET", NULL, NULL, "W/\"0\"", 200},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof formers / sizeof *formers; i++) {
+        fixture_t *f = start(p);
+        const char *body = formers[i].body ? quoted(p, formers[i].body) : NULL;
+        const scim_request_t request = {
+            .method = formers[i].method,
+            .path = "/Users/1002",
+            .body = body,
+            .body_len = body ? strlen(body) : 0,
+            .if_match = formers[i].if_match,
+            .if_none_match = formers[i].if_none_match,
+        };
+
+        f->memory.former = "W/\"0\"";
+        handle(f, &request);
+        is_int(f->response.status, formers[i].status, formers[i].name);
+    }
+}
+
 static void test_limits(apr_pool_t *p)
 {
     fixture_t *f = start(p);
@@ -513,6 +550,52 @@ static void test_limits(apr_pool_t *p)
     f->service.tolerance = 0;
     send_body(f, "GET", "/Users", "filter=userName+eq+bob@x", NULL);
     is_error_body(f, "invalidFilter: ", "a strict service does not tolerate");
+}
+
+static void test_schemas(apr_pool_t *p)
+{
+    static const struct {
+        const char *name, *schemas, *error;
+    } bodies[] = {
+        {"left out", "", "invalidValue: schemas: required; an array with 'urn:"},
+        {"null", "'schemas':null,", "invalidValue: schemas: required; "},
+        {"empty", "'schemas':[],", "invalidValue: schemas: required; "},
+        {"no array", "'schemas':'" SCIM_URN_USER "',",
+         "invalidValue: schemas: required; "},
+        {"only an extension", "'schemas':['" SCIM_URN_ENTERPRISE_USER "'],",
+         "invalidValue: schemas: required; an array with '" SCIM_URN_USER "'"},
+        {"an unknown one", "'schemas':['" SCIM_URN_USER "','urn:x'],",
+         "invalidValue: schemas: 'urn:x' is not a schema of the resource type User"},
+        {"no text", "'schemas':['" SCIM_URN_USER "',7],",
+         "invalidValue: schemas: 7 is not a schema"},
+        {"both", "'schemas':['" SCIM_URN_ENTERPRISE_USER "','" SCIM_URN_USER "'],",
+         NULL},
+        {"in another letter case",
+         "'Schemas':['URN:IETF:params:scim:schemas:core:2.0:"
+         "User'],",
+         NULL},
+    };
+    fixture_t *f = start(p);
+    size_t i;
+
+    for (i = 0; i < 2 * sizeof bodies / sizeof *bodies; i++) {
+        const int put = i % 2;
+        const char *name = bodies[i / 2].name, *error = bodies[i / 2].error;
+        const char *body =
+            apr_psprintf(p, "{%s'userName':'s%d','name':{'givenName':'N'}}",
+                         bodies[i / 2].schemas, (int)i);
+
+        f->service.tolerance = 0;
+        send_body(f, put ? "PUT" : "POST", put ? "/Users/1001" : "/Users", NULL, body);
+        if (error) {
+            is_error_body(f, error, apr_psprintf(p, "strict: schemas %s", name));
+            f->service.tolerance = SCIM_TOLERATE_ALL;
+            send_body(f, put ? "PUT" : "POST", put ? "/Users/1001" : "/Users", NULL,
+                      body);
+        }
+        is_int(f->response.status, put ? 200 : 201,
+               apr_psprintf(p, "%s: schemas %s", error ? "tolerant" : "strict", name));
+    }
 }
 
 static void test_backend_errors(apr_pool_t *p)
@@ -562,7 +645,9 @@ int main(void)
     test_methods(p);
     test_headers(p);
     test_conditions(p);
+    test_former(p);
     test_limits(p);
+    test_schemas(p);
     test_backend_errors(p);
     test_base_url(p);
     apr_pool_destroy(p);
