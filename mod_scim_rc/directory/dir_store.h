@@ -27,6 +27,7 @@ typedef enum {
 #define DIR_GONE 2     /* a gravestone: deleted here, kept until a newer list agrees */
 #define DIR_DETAILED 4 /* `state` was read singly, not only from a list */
 #define DIR_WRITTEN 8  /* `state` is what the platform answered to a change of ours */
+/* Flags from 0x10000 on are the caller's own. */
 
 typedef struct dir_record_t {
     apr_uint64_t id;
