@@ -67,19 +67,25 @@ apr_interval_time_t rc_bucket_span(const rc_bucket_t *b)
     return b->window + (margin > SHORTEST_MARGIN ? margin : SHORTEST_MARGIN);
 }
 
-int rc_bucket_take(rc_bucket_t *b, apr_time_t now, apr_time_t time, int in_flight)
+int rc_bucket_take(rc_bucket_t *b, apr_time_t now, const rc_slot_t *call)
 {
     apr_time_t old = now - rc_bucket_span(b);
-    int i;
+    int i, other = -1;
 
     for (i = 0; i < RC_WINDOW_SLOTS; i++) {
         if (b->slots[i].time <= old) {
-            b->slots[i].time = time;
-            b->slots[i].in_flight = in_flight;
+            b->slots[i] = *call;
             return i;
         }
+        if (b->slots[i].whose == RC_CALL_OTHERS) {
+            other = i;
+        }
     }
-    return -1;
+    if (call->whose == RC_CALL_OTHERS || other < 0) {
+        return -1;
+    }
+    b->slots[other] = *call;
+    return other;
 }
 
 rc_slot_t *rc_bucket_slot(rc_bucket_t *b, int slot, apr_time_t time)
@@ -89,20 +95,19 @@ rc_slot_t *rc_bucket_slot(rc_bucket_t *b, int slot, apr_time_t time)
 }
 
 /* rc_bucket_calls() in any order. */
-static int collect(const rc_bucket_t *b, apr_time_t now,
-                   apr_time_t times[RC_WINDOW_SLOTS])
+static void collect(const rc_bucket_t *b, apr_time_t now, int ours, rc_calls_t *calls)
 {
     apr_time_t old = now - rc_bucket_span(b);
-    int i, n = 0;
+    int i;
 
+    calls->n = 0;
     for (i = 0; i < RC_WINDOW_SLOTS; i++) {
         apr_time_t t = b->slots[i].time;
 
-        if (t > old) {
-            times[n++] = t < now ? t : now;
+        if (t > old && (!ours || b->slots[i].whose != RC_CALL_OTHERS)) {
+            calls->times[calls->n++] = t < now ? t : now;
         }
     }
-    return n;
 }
 
 static int by_time(const void *a, const void *b)
@@ -112,13 +117,10 @@ static int by_time(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-int rc_bucket_calls(const rc_bucket_t *b, apr_time_t now,
-                    apr_time_t times[RC_WINDOW_SLOTS])
+void rc_bucket_calls(const rc_bucket_t *b, apr_time_t now, int ours, rc_calls_t *calls)
 {
-    int n = collect(b, now, times);
-
-    qsort(times, n, sizeof times[0], by_time);
-    return n;
+    collect(b, now, ours, calls);
+    qsort(calls->times, calls->n, sizeof calls->times[0], by_time);
 }
 
 int rc_bucket_quota(const rc_bucket_t *b, int percent)
@@ -150,39 +152,43 @@ int rc_bucket_is_probed(const rc_bucket_t *b, apr_time_t now,
 
 /* Calls that the platform has counted and we have not are those of other users of the
  * same credential. What is in flight here may be among the counted ones. */
-static void count_others(rc_bucket_t *b, int remaining, apr_time_t now)
+static int count_others(rc_bucket_t *b, int remaining, apr_time_t now)
 {
-    apr_time_t times[RC_WINDOW_SLOTS];
-    int used = collect(b, now, times);
+    const rc_slot_t other = {now, 0, RC_CALL_OTHERS};
+    rc_calls_t calls;
+    int n = 0;
 
-    while (used < b->limit - remaining && rc_bucket_take(b, now, now, 0) >= 0) {
-        used++;
+    collect(b, now, 0, &calls);
+    while (calls.n + n < b->limit - remaining && rc_bucket_take(b, now, &other) >= 0) {
+        n++;
     }
+    return n;
 }
 
-int rc_bucket_learn(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now)
+rc_lesson_t rc_bucket_learn(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now)
 {
     int limit = rc_header_number(headers, "X-Rate-Limit-Limit", 0);
     int seconds = rc_header_number(headers, "X-Rate-Limit-Window", 0);
     int remaining = rc_header_number(headers, "X-Rate-Limit-Remaining", limit);
     apr_interval_time_t window =
         seconds > 0 && seconds <= DAY_SECONDS ? apr_time_from_sec(seconds) : b->window;
-    int news;
+    rc_lesson_t lesson = {0, 0, 0};
 
     b->heard = now;
     if (b->cold > 0) {
         b->cold--;
     }
     if (limit == 0 || b->limit == 0) {
-        return 0;
+        return lesson;
     }
-    news = limit != b->limit || window != b->window;
+    lesson.limits = limit != b->limit || window != b->window;
     b->limit = limit;
     b->window = window;
     b->learned = now;
     b->cold = 0;
-    count_others(b, remaining, now);
-    return news;
+    lesson.others = count_others(b, remaining, now);
+    lesson.used = limit - remaining;
+    return lesson;
 }
 
 void rc_bucket_close(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now)
@@ -209,6 +215,7 @@ void rc_bucket_load(rc_bucket_t *b, const rc_bucket_t *saved, apr_time_t now)
         saved->closed_until <= now + apr_time_from_sec(DAY_SECONDS)) {
         b->closed_until = saved->closed_until;
     }
+    rc_common_load(&b->common, &saved->common, now);
     if (b->limit == 0) {
         return;
     }
@@ -219,10 +226,13 @@ void rc_bucket_load(rc_bucket_t *b, const rc_bucket_t *saved, apr_time_t now)
         b->learned = saved->learned;
     }
     for (i = 0; i < RC_WINDOW_SLOTS; i++) {
-        apr_time_t t = saved->slots[i].time;
+        rc_slot_t call = {saved->slots[i].time, 0, saved->slots[i].whose};
 
-        if (t > 0) {
-            rc_bucket_take(b, now, t < now ? t : now, 0);
+        if (call.time > now) {
+            call.time = now;
+        }
+        if (call.time > 0) {
+            rc_bucket_take(b, now, &call);
         }
     }
 }

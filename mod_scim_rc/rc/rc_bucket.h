@@ -6,11 +6,20 @@
 #include <apr_tables.h>
 #include <apr_time.h>
 
+#include "rc_common.h"
+
 typedef enum { RC_LIGHT, RC_MEDIUM, RC_HEAVY, RC_AUTH, RC_GROUPS } rc_group_t;
 
 #define RC_WINDOW_SLOTS                                                                \
     512 /* calls of one window that are remembered one by one; a                       \
          * larger limit is paced as this many */
+
+/* Whose call it is. */
+typedef enum {
+    RC_CALL_KNOWN, /* ours, and the other gateways know of it */
+    RC_CALL_ALONE, /* ours, and no other gateway knows of it */
+    RC_CALL_OTHERS /* of somebody else with this credential */
+} rc_whose_t;
 
 /* One call of the last window. `time` is the latest time at which the platform can
  * have counted it: of a call in flight the end of its longest possible exchange (so
@@ -18,7 +27,8 @@ typedef enum { RC_LIGHT, RC_MEDIUM, RC_HEAVY, RC_AUTH, RC_GROUPS } rc_group_t;
  * time of the answer. */
 typedef struct rc_slot_t {
     apr_time_t time;
-    apr_int64_t in_flight;
+    apr_int32_t in_flight;
+    apr_int32_t whose; /* rc_whose_t */
 } rc_slot_t;
 
 /* In shared memory. */
@@ -31,6 +41,7 @@ typedef struct rc_bucket_t {
     apr_time_t learned;          /* when a header last told the limit, 0: never */
     apr_time_t heard;            /* when the last answer came, 0: never */
     apr_uint64_t sent, rejected; /* all calls, and 429 answers, since the start */
+    rc_common_t common;
     rc_slot_t slots[RC_WINDOW_SLOTS];
 } rc_bucket_t;
 
@@ -55,9 +66,15 @@ apr_interval_time_t rc_bucket_span(const rc_bucket_t *b);
  * RC_WINDOW_SLOTS. */
 int rc_bucket_quota(const rc_bucket_t *b, int percent);
 
-/* The calls of the window, oldest first; a call in flight as if it ended now. */
-int rc_bucket_calls(const rc_bucket_t *b, apr_time_t now,
-                    apr_time_t times[RC_WINDOW_SLOTS]);
+/* Calls of a window, oldest first. */
+typedef struct rc_calls_t {
+    int n;
+    apr_time_t times[RC_WINDOW_SLOTS];
+} rc_calls_t;
+
+/* Those of the last window, or only our own of them; a call in flight as if it ended
+ * now. */
+void rc_bucket_calls(const rc_bucket_t *b, apr_time_t now, int ours, rc_calls_t *calls);
 
 /* Who heard nothing for a whole window does not know what others have used of it. */
 void rc_bucket_cool_down(rc_bucket_t *b, apr_time_t now);
@@ -67,15 +84,22 @@ void rc_bucket_cool_down(rc_bucket_t *b, apr_time_t now);
 int rc_bucket_is_probed(const rc_bucket_t *b, apr_time_t now,
                         apr_interval_time_t longest);
 
-/* Takes a slot that counts no more. Its number, or -1 when all do. */
-int rc_bucket_take(rc_bucket_t *b, apr_time_t now, apr_time_t time, int in_flight);
+/* Takes a slot that counts no more, or that a call of our own is more important for.
+ * Its number, or -1 when all count. */
+int rc_bucket_take(rc_bucket_t *b, apr_time_t now, const rc_slot_t *call);
 
 /* The slot of a call in flight, when it is still the one taken with that `time`, or
  * NULL. */
 rc_slot_t *rc_bucket_slot(rc_bucket_t *b, int slot, apr_time_t time);
 
-/* Learns from an answer. 1 when limit or window are news. */
-int rc_bucket_learn(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now);
+/* What an answer told that was news. */
+typedef struct rc_lesson_t {
+    int limits; /* limit or window are others than before */
+    int others; /* calls that nobody here has made */
+    int used;   /* calls that the platform counts */
+} rc_lesson_t;
+
+rc_lesson_t rc_bucket_learn(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now);
 
 /* Begins a penalty. */
 void rc_bucket_close(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now);

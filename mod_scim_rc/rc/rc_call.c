@@ -76,6 +76,7 @@ void rc_call_exchange(rc_client_t *c, const base_env_t *env, apr_pool_t *p,
     else if (sent->exchange == RC_EXCHANGE_DONE) {
         answer.headers = sent->response.headers;
         answer.penalty = penalty_of(p, &sent->response);
+        sent->limited = answer.penalty == RC_GROUP_PENALTY;
     }
     sent->penalty = rc_pacer_leave(&c->pacer, env, pass, &answer);
 }
@@ -153,8 +154,9 @@ typedef struct attempt_t {
     rc_tagged_t *tagged;       /* or NULL */
     rc_pass_t pass;
     rc_bearer_t bearer;
-    int sent; /* did it come to the exchange? */
-    int repeated, collided;
+    int sent;    /* did it come to the exchange? */
+    int limited; /* by a limit of its credential alone */
+    int repeated, collided, moved;
     unsigned renewed;    /* credentials (bits) that got a new token */
     unsigned tried;      /* credentials that cannot do it */
     rc_error_t *failure; /* why the last of them could not */
@@ -244,6 +246,7 @@ static rc_error_t *try_call(rc_client_t *c, const rc_caller_t *who, apr_pool_t *
     rc_call_exchange(c, who->env, attempt->scratch, &attempt->pass, &request, &sent);
     base_secret_clear(authorization, strlen(authorization));
     attempt->sent = 1;
+    attempt->limited = sent.limited;
     *document = NULL;
     error = is_unchanged(p, attempt->tagged, &sent) ? NULL
                                                     : judge(p, call, &sent, document);
@@ -267,6 +270,17 @@ static int pause_for(const rc_caller_t *who, apr_interval_time_t pause)
            base_sleep(who->env, pause) == APR_SUCCESS;
 }
 
+/* May another credential do it, or must this one? */
+static int has_others(rc_client_t *c, const rc_caller_t *who, const rc_call_t *call,
+                      attempt_t *attempt)
+{
+    const rc_choice_t others = {call->endpoint->name,
+                                attempt->tried | 1u << attempt->bearer.credential};
+    rc_error_t *none;
+
+    return rc_credential_choose(c, who, attempt->scratch, &others, &none) != 0;
+}
+
 /* A 401 says that nothing was done: again with a new token, or with another
  * credential. */
 static int is_repeated_with(rc_client_t *c, const rc_caller_t *who,
@@ -274,18 +288,15 @@ static int is_repeated_with(rc_client_t *c, const rc_caller_t *who,
                             rc_error_t *error)
 {
     const unsigned self = 1u << attempt->bearer.credential;
-    rc_choice_t others;
-    rc_error_t *none;
 
     if (!(attempt->renewed & self) && !attempt->bearer.doubted) {
         attempt->renewed |= self;
-        rc_token_drop(c, &attempt->bearer);
+        rc_token_drop(c, who, attempt->scratch, &attempt->bearer);
         return 1;
     }
-    rc_token_distrust(c, who, &attempt->bearer, error);
+    rc_token_distrust(c, who, attempt->scratch, &attempt->bearer, error);
     set_tried(attempt, attempt->bearer.credential, error);
-    others = (rc_choice_t){call->endpoint->name, attempt->tried};
-    return rc_credential_choose(c, who, attempt->scratch, &others, &none) != 0;
+    return has_others(c, who, call, attempt);
 }
 
 /* Is the call to be sent once more? */
@@ -306,6 +317,9 @@ static int is_repeated(rc_client_t *c, const rc_caller_t *who, const rc_call_t *
     }
     if (strcmp(error->code, "CMN-304") == 0) {
         return !attempt->collided++ && pause_for(who, COLLISION_PAUSE);
+    }
+    if (attempt->limited) { /* nothing was done, and the others may have room */
+        return !attempt->moved++ && has_others(c, who, call, attempt);
     }
     if ((call->endpoint->flags & RC_WRITES) || attempt->repeated++) {
         return 0;

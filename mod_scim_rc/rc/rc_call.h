@@ -70,6 +70,7 @@ typedef struct rc_sent_t {
     rc_http_response_t response;
     const char *problem;
     int penalty; /* seconds until the group may send again, 0: there is none */
+    int limited; /* a limit of the credential refused it, not one of the account */
 } rc_sent_t;
 
 /* Carries out `request`, gives `pass` back and fills in *sent, all in `p`. */

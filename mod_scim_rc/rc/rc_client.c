@@ -100,5 +100,6 @@ rc_client_t *rc_client_create(apr_pool_t *p, const rc_client_conf_t *conf,
     c->pacer.names = names_of(p, c->conf.credentials, conf->n_credentials);
     c->pacer.background_percent = percent_of(conf);
     c->pacer.max_waiting = conf->max_waiting;
+    c->pacer.peers = conf->peers;
     return c;
 }

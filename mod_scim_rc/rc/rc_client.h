@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base_env.h"
+#include "base_peers.h"
 #include "base_shared.h"
 #include "rc_error.h"
 #include "rc_pacer.h"
@@ -30,6 +31,7 @@ typedef struct rc_client_conf_t {
     apr_interval_time_t timeout; /* of one exchange */
     int background_percent; /* of each limit that background work may use, 1..100 */
     rc_limit_t limits[RC_GROUPS]; /* what to start from */
+    const base_peers_t *peers;    /* NULL: there are none */
 } rc_client_conf_t;
 
 /* How much shared memory one client needs, and how fresh memory is prepared, once,
@@ -70,12 +72,18 @@ rc_error_t *rc_place_take(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                           unsigned groups, rc_place_t **place);
 rc_group_t rc_place_group(const rc_place_t *place);
 
+/* When would rc_place_take() get one? NULL: now, RC_BUSY: after retry_after; or what
+ * keeps every credential from being used. Nothing is taken and nobody waits. */
+rc_error_t *rc_place_peek(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                          unsigned groups);
+
 /* Gives an unused place back; does nothing to one that a call has used. */
 void rc_place_return(rc_client_t *c, const rc_caller_t *who, rc_place_t *place);
 
 /* Every call below returns NULL and its result in `p`, or an error in `p`. A call is
  * counted and paced; a wait beyond the caller's deadline is RC_BUSY at once with
- * retry_after and nothing sent. 401 renews the token once. A read is repeated once
+ * retry_after and nothing sent. 401 renews the token once. 429 for a limit of one of
+ * several credentials: once more, by whichever has room first. A read is repeated once
  * after RC_LOST or RC_UNAVAILABLE when time is left; a write never is: its caller
  * knows how to look whether it was carried out. Accept-Language is en-US. Documents
  * are those of RingCentral's REST API; ids are decimal text. */
@@ -148,6 +156,14 @@ apr_time_t rc_bulk_next(const rc_bulk_task_t *task);
  * could not be looked at, try again at rc_bulk_next(). */
 rc_error_t *rc_bulk_poll(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                          rc_bulk_task_t *task, int *ended);
+
+/* What another process needs for asking about the task: its name and whose it is. */
+const char *rc_bulk_name(const rc_bulk_task_t *task, int *credential);
+
+/* A task that another process has begun, with the same items in any order. In `p`. */
+rc_bulk_task_t *rc_bulk_resume(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                               const rc_bulk_request_t *request, const char *name,
+                               int credential);
 
 /* Nobody waits for it any more: each item is RC_LOST. */
 void rc_bulk_give_up(rc_bulk_task_t *task, apr_pool_t *p);

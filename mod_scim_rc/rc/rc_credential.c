@@ -1,6 +1,7 @@
 #include "rc_credential.h"
 
 #include <string.h>
+#include <apr_hash.h>
 #include <apr_strings.h>
 
 #include "base_str.h"
@@ -13,9 +14,10 @@
 
 static apr_uint64_t bit_of(const char *endpoint)
 {
-    return endpoint
-               ? APR_UINT64_C(1) << (base_sha256_u64(endpoint, strlen(endpoint)) % BITS)
-               : 0;
+    apr_ssize_t len = APR_HASH_KEY_STRING;
+
+    return endpoint ? APR_UINT64_C(1) << (apr_hashfunc_default(endpoint, &len) % BITS)
+                    : 0;
 }
 
 static int is_forbidden(const rc_token_state_t *t, apr_uint64_t bit, apr_time_t now)

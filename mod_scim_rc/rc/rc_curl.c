@@ -28,7 +28,8 @@ typedef struct exchange_t {
     CURL *curl;
     rc_http_response_t *response;
     struct curl_slist *lines;
-    char *body;
+    char *body;  /* in `p` as long as it fits into FIRST_ROOM, then by itself */
+    char *grown; /* the same, or NULL */
     apr_size_t len, room, max, header_bytes;
     const char *refused; /* why we ended the exchange ourselves */
     char error[CURL_ERROR_SIZE];
@@ -132,6 +133,29 @@ static size_t take_header(char *line, size_t size, size_t count, void *ctx)
     return len;
 }
 
+/* Room for `room` bytes. */
+static int make_room(exchange_t *x, apr_size_t room)
+{
+    char *grown;
+
+    if (room <= FIRST_ROOM) {
+        x->body = apr_palloc(x->p, FIRST_ROOM);
+        x->room = FIRST_ROOM;
+        return 1;
+    }
+    grown = realloc(x->grown, room);
+    if (!grown) {
+        return 0;
+    }
+    if (!x->grown && x->len) {
+        memcpy(grown, x->body, x->len);
+        base_secret_clear(x->body, x->len);
+    }
+    x->body = x->grown = grown;
+    x->room = room;
+    return 1;
+}
+
 static size_t take_body(char *data, size_t size, size_t count, void *ctx)
 {
     exchange_t *x = ctx;
@@ -144,18 +168,14 @@ static size_t take_body(char *data, size_t size, size_t count, void *ctx)
     }
     if (x->len + len >= x->room) {
         apr_size_t room = x->room ? x->room : FIRST_ROOM;
-        char *body;
 
         while (room <= x->len + len) {
             room *= 2;
         }
-        body = realloc(x->body, room);
-        if (!body) {
+        if (!make_room(x, room)) {
             x->refused = "out of memory";
             return 0;
         }
-        x->body = body;
-        x->room = room;
     }
     memcpy(x->body + x->len, data, len);
     x->len += len;
@@ -258,7 +278,9 @@ static void finish(exchange_t *x)
     if (x->body) {
         x->body[x->len] = '\0';
         x->response->body = x->body;
-        apr_pool_cleanup_register(x->p, x->body, free_body, apr_pool_cleanup_null);
+    }
+    if (x->grown) {
+        apr_pool_cleanup_register(x->p, x->grown, free_body, apr_pool_cleanup_null);
     }
 }
 
@@ -306,7 +328,7 @@ static rc_exchange_t perform(void *ctx, apr_pool_t *p, const rc_http_request_t *
         *problem = x.refused
                        ? x.refused
                        : apr_pstrdup(p, *x.error ? x.error : curl_easy_strerror(code));
-        free(x.body);
+        free(x.grown);
     }
     return_handle(h, x.curl);
     clear_lines(x.lines);

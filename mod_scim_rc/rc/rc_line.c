@@ -6,16 +6,21 @@
  * answered. */
 #define COLD_NAP apr_time_from_msec(20)
 
+/* ... or whether the others gave something to who asked before. */
+#define QUESTION_NAP apr_time_from_msec(5)
+
 /* A bucket as it will be: its calls, and those of them who go before. */
 typedef struct rc_track_t {
     const rc_bucket_t *bucket; /* NULL: not looked at yet */
     apr_time_t not_before;
-    int n;                             /* calls so far; the last of them in `times` */
-    apr_time_t times[RC_WINDOW_SLOTS]; /* call i in times[i % RC_WINDOW_SLOTS] */
+    int behind; /* somebody goes before */
+    /* n: so far; call i in times[i % RC_WINDOW_SLOTS], of the last of them. */
+    rc_calls_t all, ours;
 } rc_track_t;
 
 struct rc_plan_t {
     int n_credentials;
+    apr_uint64_t ticket; /* of whom it is made for */
     rc_track_t tracks[][RC_GROUPS];
 };
 
@@ -98,62 +103,119 @@ void rc_line_leave(rc_line_t *line, rc_class_t work, apr_uint64_t ticket)
     }
 }
 
+static apr_time_t later(apr_time_t a, apr_time_t b)
+{
+    return a > b ? a : b;
+}
+
 static rc_track_t *track_of(rc_plan_t *plan, const rc_outlook_t *outlook,
                             apr_interval_time_t longest, int credential, int group)
 {
     rc_track_t *track = &plan->tracks[credential][group];
+    const apr_time_t now = outlook->now;
     rc_bucket_t *b;
 
     if (track->bucket) {
         return track;
     }
     b = outlook->bucket(outlook->ctx, credential, group);
-    rc_bucket_cool_down(b, outlook->now);
+    rc_bucket_cool_down(b, now);
     track->bucket = b;
-    track->not_before = b->closed_until > outlook->now ? b->closed_until : outlook->now;
-    track->n = b->limit ? rc_bucket_calls(b, outlook->now, track->times) : 0;
-    if (b->limit && rc_bucket_is_probed(b, outlook->now, longest) &&
-        track->not_before < outlook->now + COLD_NAP) {
-        track->not_before = outlook->now + COLD_NAP;
+    track->not_before = later(b->closed_until, now);
+    track->behind = track->all.n = track->ours.n = 0;
+    if (b->limit == 0) {
+        return track;
+    }
+    rc_bucket_calls(b, now, 0, &track->all);
+    if (outlook->company != RC_SINGLE) {
+        rc_bucket_calls(b, now, 1, &track->ours);
+    }
+    if (rc_bucket_is_probed(b, now, longest)) {
+        track->not_before = later(track->not_before, now + COLD_NAP);
+    }
+    if (outlook->company == RC_TOGETHER &&
+        rc_common_is_asked(&b->common, plan->ticket, now)) {
+        track->not_before = later(track->not_before, now + QUESTION_NAP);
     }
     return track;
 }
 
-/* When one more call may go. */
-static apr_time_t next_of(const rc_track_t *track, int percent)
+/* When calls leave room for one more; 0: they do. */
+static apr_time_t room_among(const rc_calls_t *calls, const rc_bucket_t *b, int percent)
 {
-    const rc_bucket_t *b = track->bucket;
-    int quota;
-    apr_time_t when;
+    const int quota = rc_bucket_quota(b, percent);
 
-    if (b->limit == 0) {
-        return track->not_before;
-    }
-    quota = rc_bucket_quota(b, percent);
-    if (track->n < quota) {
-        return track->not_before;
-    }
-    when = track->times[(track->n - quota) % RC_WINDOW_SLOTS] + rc_bucket_span(b);
-    return when > track->not_before ? when : track->not_before;
+    return calls->n < quota
+               ? 0
+               : calls->times[(calls->n - quota) % RC_WINDOW_SLOTS] + rc_bucket_span(b);
 }
 
-static void advance(rc_track_t *track, apr_time_t now, apr_time_t when)
+/* Until when the others have used up what all share. Who is the first may ask again
+ * when that was said a while ago. */
+static apr_time_t full_until(const rc_track_t *track, const rc_outlook_t *outlook,
+                             rc_class_t work)
+{
+    const rc_common_t *common = &track->bucket->common;
+    const int may_ask = outlook->company == RC_TOGETHER && !track->behind &&
+                        !rc_common_is_full(common, work, outlook->now);
+
+    return may_ask || outlook->company == RC_SINGLE ? 0 : common->full_until[work];
+}
+
+/* When one more call may go. Others who count our calls also count those of strangers
+ * (rc_claim.c): what the platform told of them is not asked here, unless the others may
+ * have lost it. */
+static apr_time_t next_of(const rc_track_t *track, const rc_outlook_t *outlook,
+                          rc_class_t work)
+{
+    const rc_bucket_t *b = track->bucket;
+    const int percent = outlook->percent[work];
+    const int counted =
+        outlook->company == RC_TOGETHER && b->common.alone_until <= outlook->now;
+    apr_time_t when = track->not_before;
+
+    if (b->limit == 0) {
+        return when;
+    }
+    when = later(when, full_until(track, outlook, work));
+    if (counted && b->common.doubt_until <= outlook->now) {
+        return later(when, room_among(&track->ours, b, percent));
+    }
+    when = later(when, room_among(&track->all, b, percent));
+    if (outlook->company == RC_SINGLE || counted) {
+        return when;
+    }
+    return later(when, room_among(&track->ours, b, percent * outlook->share / 100));
+}
+
+static void add(rc_calls_t *calls, apr_time_t when)
+{
+    calls->times[calls->n++ % RC_WINDOW_SLOTS] = when;
+}
+
+static void advance(rc_track_t *track, const rc_outlook_t *outlook, apr_time_t when)
 {
     const rc_bucket_t *b = track->bucket;
 
     if (b->limit == 0) {
         return;
     }
-    track->times[track->n++ % RC_WINDOW_SLOTS] = when;
-    if (b->cold && track->not_before < now + COLD_NAP) {
-        track->not_before = now + COLD_NAP; /* this one is the probe */
+    add(&track->all, when);
+    add(&track->ours, when);
+    track->behind = 1;
+    if (b->cold) { /* this one is the probe */
+        track->not_before = later(track->not_before, outlook->now + COLD_NAP);
+    }
+    if (outlook->company == RC_TOGETHER && outlook->now < b->common.scarce_until) {
+        track->not_before = when + QUESTION_NAP;
     }
 }
 
 /* The share of the limit that is left is larger in `a`. */
 static int has_more_left(const rc_track_t *a, const rc_track_t *b)
 {
-    apr_int64_t left_a = a->bucket->limit - a->n, left_b = b->bucket->limit - b->n;
+    apr_int64_t left_a = a->bucket->limit - a->all.n;
+    apr_int64_t left_b = b->bucket->limit - b->all.n;
 
     if (a->bucket->limit == 0 || b->bucket->limit == 0) {
         return a->bucket->limit == 0 && b->bucket->limit != 0;
@@ -179,7 +241,7 @@ static rc_turn_t choose(rc_plan_t *plan, const rc_outlook_t *outlook,
                 continue;
             }
             track = track_of(plan, outlook, wish->longest, k, group);
-            when = next_of(track, outlook->percent[wish->work]);
+            when = next_of(track, outlook, wish->work);
             if (!best || when < turn.when ||
                 (when == turn.when && group == turn.group &&
                  has_more_left(track, best))) {
@@ -209,6 +271,7 @@ rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
     int i, before = place_of(line, wish->work, ticket);
 
     plan_clear(plan);
+    plan->ticket = ticket;
     for (i = 0; i < before; i++) {
         const rc_waiter_t *w = &line->waiters[i];
         rc_wish_t of_other = {w->groups, w->credentials, (rc_class_t)w->work,
@@ -216,8 +279,7 @@ rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
         rc_turn_t turn = choose(plan, outlook, &of_other);
 
         if (turn.group >= 0) {
-            advance(&plan->tracks[turn.credential][turn.group], outlook->now,
-                    turn.when);
+            advance(&plan->tracks[turn.credential][turn.group], outlook, turn.when);
         }
     }
     return choose(plan, outlook, wish);

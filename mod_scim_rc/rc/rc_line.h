@@ -7,8 +7,6 @@
 
 #include "rc_bucket.h"
 
-typedef enum { RC_INTERACTIVE, RC_BACKGROUND, RC_CLASSES } rc_class_t;
-
 #define RC_WAITERS_MAX 2000
 
 /* What somebody waits for: the first call of any of these groups (bits) by any of
@@ -58,12 +56,21 @@ typedef struct rc_turn_t {
     int group, credential;
 } rc_turn_t;
 
+/* Who else works for the account. */
+typedef enum {
+    RC_SINGLE,   /* nobody */
+    RC_TOGETHER, /* other gateways: they count our calls and theirs */
+    RC_ALONE     /* other gateways, out of reach: everybody keeps to its share */
+} rc_company_t;
+
 /* The state that a plan is made for. */
 typedef struct rc_outlook_t {
     rc_bucket_t *(*bucket)(void *ctx, int credential, int group);
     void *ctx;
     apr_time_t now;
     int percent[RC_CLASSES]; /* of each limit that a class may use */
+    rc_company_t company;
+    int share; /* percent of that for our own calls while they do not count ours */
 } rc_outlook_t;
 
 /* When the wish of whoever has `ticket` comes true, if all before it get what they wait

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "rc_claim.h"
+
 /* Who waits looks again after this time at the latest: more often when its turn is
  * near, since somebody before it may have left the line. */
 #define SHORTEST_NAP apr_time_from_msec(500)
@@ -46,7 +48,7 @@ static rc_bucket_t *bucket_of(void *ctx, int credential, int group)
     return &pacer->state->quotas[credential].buckets[group];
 }
 
-static apr_status_t lock(const rc_pacer_t *pacer, const base_env_t *env)
+apr_status_t rc_pacer_lock(const rc_pacer_t *pacer, const base_env_t *env)
 {
     apr_status_t rv = pacer->shared->lock(pacer->shared->ctx);
 
@@ -73,15 +75,48 @@ static apr_interval_time_t nap_until(apr_time_t when, apr_time_t now)
 /* What a look at the line shows. */
 typedef enum { GO, WAIT, TOO_LONG, TOO_MANY } look_t;
 
-static void take(const rc_pacer_t *pacer, const rc_pacer_call_t *call,
-                 const rc_turn_t *turn, apr_time_t now, rc_pass_t *pass)
+/* Who looks, and what there is to be seen. */
+typedef struct sight_t {
+    apr_time_t now;
+    rc_company_t company;
+    rc_turn_t turn;
+    int is_missed;    /* together with others who do not know of all calls */
+    rc_claim_t claim; /* after GO together with others */
+} sight_t;
+
+static rc_outlook_t outlook_of(const rc_pacer_t *pacer, const sight_t *sight)
 {
+    return (rc_outlook_t){bucket_of,      (void *)pacer,
+                          sight->now,     {100, pacer->background_percent},
+                          sight->company, pacer->peers ? pacer->peers->share : 100};
+}
+
+/* A call that the other gateways cannot be told of. */
+static void note_alone(rc_pacer_state_t *state, rc_bucket_t *b, apr_time_t now)
+{
+    state->missed = 1;
+    b->common.alone_until = now + rc_bucket_span(b);
+}
+
+static void take(const rc_pacer_t *pacer, const rc_pacer_call_t *call, sight_t *sight,
+                 rc_pass_t *pass)
+{
+    const rc_turn_t *turn = &sight->turn;
+    const int is_known = sight->company == RC_TOGETHER;
+    const rc_slot_t slot = {sight->now + call->wish.longest, 1,
+                            is_known ? RC_CALL_KNOWN : RC_CALL_ALONE};
     rc_bucket_t *b = bucket_of((void *)pacer, turn->credential, turn->group);
 
     pass->group = (rc_group_t)turn->group;
     pass->credential = turn->credential;
-    pass->time = now + call->wish.longest;
-    pass->slot = b->limit ? rc_bucket_take(b, now, pass->time, 1) : -1;
+    pass->time = slot.time;
+    pass->slot = b->limit ? rc_bucket_take(b, sight->now, &slot) : -1;
+    if (is_known) {
+        rc_claim_prepare(pacer, call, pass, &sight->claim);
+    }
+    else if (b->limit) {
+        note_alone(pacer->state, b, sight->now);
+    }
 }
 
 static look_t join(const rc_pacer_t *pacer, const rc_wish_t *wish, apr_uint64_t ticket,
@@ -95,21 +130,24 @@ static look_t join(const rc_pacer_t *pacer, const rc_wish_t *wish, apr_uint64_t 
 }
 
 /* Under the lock. */
-static look_t look(const rc_pacer_t *pacer, const rc_pacer_call_t *call, apr_time_t now,
-                   rc_turn_t *turn, rc_pass_t *pass)
+static look_t look(const rc_pacer_t *pacer, const rc_pacer_call_t *call, sight_t *sight,
+                   rc_pass_t *pass)
 {
     rc_line_t *line = &pacer->state->line;
-    rc_outlook_t outlook = {
-        bucket_of, (void *)pacer, now, {100, pacer->background_percent}};
+    const apr_time_t now = sight->now;
+    const rc_outlook_t outlook = outlook_of(pacer, sight);
+    rc_turn_t *turn = &sight->turn;
     look_t result = TOO_LONG;
 
     if (!pass->ticket) {
         pass->ticket = rc_line_ticket(line);
     }
+    rc_claim_notice(pacer, sight->company, now);
+    sight->is_missed = sight->company == RC_TOGETHER && pacer->state->missed;
     rc_line_prune(line, now);
     *turn = rc_line_turn(line, pacer->plan, &outlook, &call->wish, pass->ticket);
     if (turn->group >= 0 && turn->when <= now) {
-        take(pacer, call, turn, now, pass);
+        take(pacer, call, sight, pass);
         result = GO;
     }
     else if (turn->group >= 0 && turn->when <= call->deadline) {
@@ -122,9 +160,9 @@ static look_t look(const rc_pacer_t *pacer, const rc_pacer_call_t *call, apr_tim
     return result;
 }
 
-static rc_error_t *busy(apr_pool_t *p, look_t result, const rc_turn_t *turn,
-                        apr_time_t now)
+static rc_error_t *busy(apr_pool_t *p, look_t result, const sight_t *sight)
 {
+    const rc_turn_t *turn = &sight->turn;
     rc_error_t *error;
 
     if (turn->group < 0) {
@@ -135,75 +173,122 @@ static rc_error_t *busy(apr_pool_t *p, look_t result, const rc_turn_t *turn,
                          ? "too many wait already for RingCentral's quota of %s calls"
                          : "RingCentral's quota of %s calls is used up",
                      rc_group_name((rc_group_t)turn->group));
-    error->retry_after = rc_seconds_until(turn->when, now);
+    error->retry_after = rc_seconds_until(turn->when, sight->now);
     return error;
 }
 
 static rc_error_t *give_up(const rc_pacer_t *pacer, apr_pool_t *p,
                            const rc_pacer_call_t *call, const rc_pass_t *pass)
 {
-    if (lock(pacer, call->env) == APR_SUCCESS) {
+    if (rc_pacer_lock(pacer, call->env) == APR_SUCCESS) {
         rc_line_leave(&pacer->state->line, call->wish.work, pass->ticket);
         pacer->shared->unlock(pacer->shared->ctx);
     }
     return rc_error(p, RC_INTERRUPTED, "interrupted while waiting for quota");
 }
 
+static apr_status_t nap(const rc_pacer_call_t *call, const sight_t *sight, int nth)
+{
+    const rc_turn_t *turn = &sight->turn;
+
+    if (nth == 0) {
+        base_log(call->env, BASE_LOG_DEBUG, APR_SUCCESS,
+                 "a %s call waits: its turn is in %d ms",
+                 rc_group_name((rc_group_t)turn->group),
+                 (int)apr_time_as_msec(turn->when - sight->now));
+    }
+    return base_sleep(call->env, nap_until(turn->when, sight->now));
+}
+
 rc_error_t *rc_pacer_enter(const rc_pacer_t *pacer, apr_pool_t *p,
                            const rc_pacer_call_t *call, rc_pass_t *pass)
 {
-    int looks;
+    int naps = 0, deserted = 0;
 
-    for (looks = 0;; looks++) {
-        apr_time_t now = base_now(call->env);
-        rc_turn_t turn;
+    pass->claim[0] = '\0';
+    for (;;) {
+        sight_t sight;
         look_t result;
 
-        if (lock(pacer, call->env) != APR_SUCCESS) {
+        sight.company = deserted ? RC_ALONE : rc_claim_company(pacer);
+        sight.now = base_now(call->env);
+        if (rc_pacer_lock(pacer, call->env) != APR_SUCCESS) {
             return rc_error(p, RC_UNAVAILABLE, "the lock of the shared memory failed");
         }
-        result = look(pacer, call, now, &turn, pass);
+        result = look(pacer, call, &sight, pass);
         pacer->shared->unlock(pacer->shared->ctx);
-        if (result != WAIT) {
-            return result == GO ? NULL : busy(p, result, &turn, now);
+        if (sight.is_missed) {
+            rc_claim_make_up(pacer, call->env);
         }
-        if (looks == 0) {
-            base_log(call->env, BASE_LOG_DEBUG, APR_SUCCESS,
-                     "a %s call waits: its turn is in %d ms",
-                     rc_group_name((rc_group_t)turn.group),
-                     (int)apr_time_as_msec(turn.when - now));
+        if (result == GO && sight.company == RC_TOGETHER) {
+            apr_status_t rv = rc_claim_take(pacer, call->env, &sight.claim, pass);
+
+            if (rv == APR_SUCCESS) {
+                return NULL;
+            }
+            deserted = rv != APR_EAGAIN;
         }
-        if (base_sleep(call->env, nap_until(turn.when, now)) != APR_SUCCESS) {
+        else if (result != WAIT) {
+            return result == GO ? NULL : busy(p, result, &sight);
+        }
+        else if (nap(call, &sight, naps++) == APR_SUCCESS) {
+            deserted = 0; /* they may be back */
+        }
+        else {
             return give_up(pacer, p, call, pass);
         }
     }
+}
+
+rc_error_t *rc_pacer_peek(const rc_pacer_t *pacer, apr_pool_t *p,
+                          const rc_pacer_call_t *call)
+{
+    rc_line_t *line = &pacer->state->line;
+    sight_t sight = {.now = base_now(call->env), .company = rc_claim_company(pacer)};
+    const rc_outlook_t outlook = outlook_of(pacer, &sight);
+    rc_turn_t *turn = &sight.turn;
+
+    if (rc_pacer_lock(pacer, call->env) != APR_SUCCESS) {
+        return rc_error(p, RC_UNAVAILABLE, "the lock of the shared memory failed");
+    }
+    rc_line_prune(line, sight.now);
+    *turn =
+        rc_line_turn(line, pacer->plan, &outlook, &call->wish, rc_line_ticket(line));
+    pacer->shared->unlock(pacer->shared->ctx);
+    return turn->group >= 0 && turn->when <= sight.now ? NULL
+                                                       : busy(p, TOO_LONG, &sight);
 }
 
 int rc_pacer_renew(const rc_pacer_t *pacer, const base_env_t *env,
                    apr_interval_time_t longest, rc_pass_t *pass)
 {
     const apr_time_t time = base_now(env) + longest;
+    rc_bucket_t *b = bucket_of((void *)pacer, pass->credential, (int)pass->group);
+    apr_interval_time_t span;
     rc_slot_t *slot;
 
     if (pass->slot < 0 || time <= pass->time + FRESH) {
         return 1;
     }
-    if (lock(pacer, env) != APR_SUCCESS) {
+    if (rc_pacer_lock(pacer, env) != APR_SUCCESS) {
         return 0;
     }
-    slot = rc_bucket_slot(bucket_of((void *)pacer, pass->credential, pass->group),
-                          pass->slot, pass->time);
+    span = rc_bucket_span(b);
+    slot = rc_bucket_slot(b, pass->slot, pass->time);
     if (slot) {
         slot->time = pass->time = time;
     }
     pacer->shared->unlock(pacer->shared->ctx);
+    if (slot) {
+        rc_claim_renew(pacer, env, pass, longest + span);
+    }
     return slot != NULL;
 }
 
 /* What has to be said once the lock is free again. */
 typedef struct report_t {
-    rc_group_t group;
-    int news, limit;
+    rc_outcome_t outcome;
+    int limit;
     apr_interval_time_t window;
     int closed; /* seconds */
 } report_t;
@@ -225,13 +310,33 @@ static void close_buckets(rc_pacer_state_t *state, const rc_pass_t *pass,
     }
 }
 
+/* The call ended now. */
+static void count(rc_pacer_state_t *state, const rc_pass_t *pass, rc_group_t group,
+                  apr_time_t now)
+{
+    rc_bucket_t *b = &state->quotas[pass->credential].buckets[group];
+    const int is_known = pass->claim[0] && group == pass->group;
+    const rc_slot_t slot = {now, 0, is_known ? RC_CALL_KNOWN : RC_CALL_ALONE};
+
+    b->sent++;
+    if (b->limit) {
+        rc_bucket_take(b, now, &slot);
+        state->missed |= !is_known;
+    }
+    if (b->limit && !pass->claim[0]) {
+        note_alone(state, b, now);
+    }
+}
+
 static void settle(rc_pacer_state_t *state, const rc_pass_t *pass,
                    const rc_pacer_answer_t *answer, apr_time_t now, report_t *report)
 {
     rc_bucket_t *buckets = state->quotas[pass->credential].buckets;
-    rc_bucket_t *b = &buckets[report->group];
+    rc_outcome_t *outcome = &report->outcome;
+    rc_bucket_t *b = &buckets[outcome->group];
     rc_slot_t *slot = NULL;
 
+    outcome->span = rc_bucket_span(b);
     if (pass->slot >= 0) {
         slot = rc_bucket_slot(&buckets[pass->group], pass->slot, pass->time);
     }
@@ -242,40 +347,45 @@ static void settle(rc_pacer_state_t *state, const rc_pass_t *pass,
     if (!answer->sent) {
         return;
     }
-    b->sent++;
-    if (b->limit) {
-        rc_bucket_take(b, now, now, 0);
-    }
+    count(state, pass, outcome->group, now);
     if (!answer->headers) {
         return;
     }
-    report->news = rc_bucket_learn(b, answer->headers, now);
+    outcome->lesson = rc_bucket_learn(b, answer->headers, now);
+    if (now < b->common.doubt_until) {
+        outcome->lesson.others = outcome->lesson.used; /* as many as they lack */
+    }
+    outcome->span = rc_bucket_span(b);
     report->limit = b->limit;
     report->window = b->window;
     if (answer->penalty != RC_NO_PENALTY) {
         b->rejected++;
-        close_buckets(state, pass, report->group, answer, now);
+        close_buckets(state, pass, outcome->group, answer, now);
+        outcome->closed_until = b->closed_until;
         report->closed = rc_seconds_until(b->closed_until, now);
     }
 }
 
 static void tell(const rc_pacer_t *pacer, const base_env_t *env, const rc_pass_t *pass,
-                 const report_t *report, rc_penalty_t penalty)
+                 const report_t *report)
 {
-    if (report->news) {
+    const char *group = rc_group_name(report->outcome.group);
+
+    if (report->outcome.lesson.limits) {
         base_log(env, BASE_LOG_INFO, APR_SUCCESS,
                  "SCIMRC0201: RingCentral allows %d %s calls in %d s to the credential "
                  "'%s'",
-                 report->limit, rc_group_name(report->group),
-                 (int)apr_time_sec(report->window), pacer->names[pass->credential]);
+                 report->limit, group, (int)apr_time_sec(report->window),
+                 pacer->names[pass->credential]);
     }
     if (report->closed) {
         base_log(env, BASE_LOG_WARNING, APR_SUCCESS,
                  "SCIMRC0202: RingCentral refused a %s call of the credential '%s' "
                  "(429); %s sent for %d s",
-                 rc_group_name(report->group), pacer->names[pass->credential],
-                 penalty == RC_ACCOUNT_PENALTY ? "nothing is"
-                                               : "no call of this group is",
+                 group, pacer->names[pass->credential],
+                 report->outcome.penalty == RC_ACCOUNT_PENALTY
+                     ? "nothing is"
+                     : "no call of this group is",
                  report->closed);
     }
 }
@@ -283,18 +393,24 @@ static void tell(const rc_pacer_t *pacer, const base_env_t *env, const rc_pass_t
 int rc_pacer_leave(const rc_pacer_t *pacer, const base_env_t *env,
                    const rc_pass_t *pass, const rc_pacer_answer_t *answer)
 {
-    report_t report = {pass->group, 0, 0, 0, 0};
+    report_t report = {.outcome = {.sent = answer->sent,
+                                   .group = pass->group,
+                                   .penalty = answer->penalty}};
+    const rc_company_t company = rc_claim_company(pacer);
     apr_time_t now = base_now(env);
 
-    if (lock(pacer, env) != APR_SUCCESS) {
+    if (rc_pacer_lock(pacer, env) != APR_SUCCESS) {
         return 0;
     }
     if (answer->headers) {
-        report.group = rc_group_of(answer->headers, pass->group);
+        report.outcome.group = rc_group_of(answer->headers, pass->group);
     }
     settle(pacer->state, pass, answer, now, &report);
+    rc_claim_notice(pacer, company, now);
+    report.outcome.is_missed = pacer->state->missed;
     pacer->shared->unlock(pacer->shared->ctx);
-    tell(pacer, env, pass, &report, answer->penalty);
+    tell(pacer, env, pass, &report);
+    rc_claim_settle(pacer, env, pass, &report.outcome);
     return report.closed;
 }
 
@@ -340,5 +456,6 @@ int rc_pacer_load(rc_pacer_state_t *state, const void *data, apr_size_t len,
             rc_bucket_load(&quota->buckets[i], &saved->buckets[i], now);
         }
     }
+    state->missed = 1;
     return 1;
 }

@@ -4,6 +4,7 @@
 #define RC_PACER_H
 
 #include "base_env.h"
+#include "base_peers.h"
 #include "base_shared.h"
 #include "rc_bucket.h"
 #include "rc_error.h"
@@ -23,6 +24,10 @@ typedef struct rc_quota_t {
 typedef struct rc_pacer_state_t {
     rc_line_t line;
     apr_int32_t n_credentials;
+    apr_int32_t missed; /* other gateways may not know of all calls */
+    apr_int32_t away;   /* they were out of reach the last time */
+    apr_uint32_t epoch; /* what theirs was the last time */
+    apr_int32_t has_epoch;
     rc_quota_t quotas[RC_CREDENTIALS_MAX];
 } rc_pacer_state_t;
 
@@ -32,7 +37,7 @@ void rc_pacer_init(rc_pacer_state_t *state, int n_credentials,
                    const rc_limit_t *limits);
 
 /* What is known of the quota as plain bytes, to be kept while the server is down. */
-#define RC_PACER_IMAGE_VERSION 3
+#define RC_PACER_IMAGE_VERSION 5
 typedef struct rc_pacer_image_t {
     apr_uint32_t version, size; /* of what is used of it, in bytes */
     rc_quota_t quotas[RC_CREDENTIALS_MAX];
@@ -52,10 +57,11 @@ int rc_pacer_load(rc_pacer_state_t *state, const void *data, apr_size_t len,
 typedef struct rc_pacer_t {
     const base_shared_t *shared;
     rc_pacer_state_t *state;
-    rc_plan_t *plan;          /* for as many credentials */
-    const char *const *names; /* of the credentials, for the log */
-    int background_percent;   /* 1..100 */
-    int max_waiting;          /* of all processes */
+    rc_plan_t *plan;           /* for as many credentials */
+    const char *const *names;  /* of the credentials, for the log */
+    int background_percent;    /* 1..100 */
+    int max_waiting;           /* of all processes */
+    const base_peers_t *peers; /* other gateways; NULL: there are none */
 } rc_pacer_t;
 
 /* A call that wants to be sent. Lent. */
@@ -73,16 +79,23 @@ typedef struct rc_pass_t {
     int credential;
     int slot; /* -1: none was needed */
     apr_time_t time;
+    char claim[BASE_CLAIM_SIZE]; /* of the budget of all gateways, or "" */
 } rc_pass_t;
 
 /* Waits until one of the calls in call->wish may be sent: first come, first served
- * within a class, across all processes. NULL and *pass, which must go to
- * rc_pacer_leave(); or RC_BUSY as soon as the wait would go beyond the deadline, or at
- * once when max_waiting wait already (retry_after tells when it is worth while);
+ * within a class, across all processes, and within the budget that all gateways share
+ * or, while they cannot be reached, this one's part of it. NULL and *pass, which must
+ * go to rc_pacer_leave(); or RC_BUSY as soon as the wait would go beyond the deadline,
+ * or at once when max_waiting wait already (retry_after tells when it is worth while);
  * RC_INTERRUPTED; RC_UNAVAILABLE when the lock failed; RC_INVALID when the wish has no
  * group or no credential. */
 rc_error_t *rc_pacer_enter(const rc_pacer_t *pacer, apr_pool_t *p,
                            const rc_pacer_call_t *call, rc_pass_t *pass);
+
+/* Would a newcomer get a pass at once? NULL, or RC_BUSY with the time until it would.
+ * Nothing is taken, and the newcomer stands nowhere. */
+rc_error_t *rc_pacer_peek(const rc_pacer_t *pacer, apr_pool_t *p,
+                          const rc_pacer_call_t *call);
 
 /* A pass is about to be used whose owner did something else first: it counts as taken
  * now. 0 when it has lapsed: it must be entered anew. */
@@ -105,6 +118,9 @@ typedef struct rc_pacer_answer_t {
  * penalty ends, 0 without one. */
 int rc_pacer_leave(const rc_pacer_t *pacer, const base_env_t *env,
                    const rc_pass_t *pass, const rc_pacer_answer_t *answer);
+
+/* The lock of the state; a failure is logged. */
+apr_status_t rc_pacer_lock(const rc_pacer_t *pacer, const base_env_t *env);
 
 /* The time until `when` in whole seconds, rounded up, at least 1. */
 int rc_seconds_until(apr_time_t when, apr_time_t now);

@@ -17,6 +17,17 @@ rc_error_t *rc_place_take(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
     return error;
 }
 
+rc_error_t *rc_place_peek(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                          unsigned groups)
+{
+    const rc_choice_t any = {NULL, 0};
+    rc_pacer_call_t entry = {who->env, {groups, 0, who->work, c->conf.timeout}, 0};
+    rc_error_t *error;
+
+    entry.wish.credentials = rc_credential_choose(c, who, p, &any, &error);
+    return entry.wish.credentials ? rc_pacer_peek(&c->pacer, p, &entry) : error;
+}
+
 rc_group_t rc_place_group(const rc_place_t *place)
 {
     return place->pass.group;

@@ -8,12 +8,16 @@
 #include "base_lock.h"
 #include "base_str.h"
 #include "rc_call.h"
+#include "rc_loan.h"
 
 /* A token is renewed when a tenth of its life is left, at most: */
 #define LONGEST_LEAD apr_time_from_sec(300)
 #define LONGEST_LIFE 86400 /* seconds */
 #define UNKNOWN_LIFE 60
 #define LONGEST_RETRY 86400
+
+/* How often one looks whether another gateway has got a token. */
+#define LOAN_NAP apr_time_from_msec(50)
 
 /* Seconds before the endpoint is asked again; doubled with every failure in a row. */
 typedef struct backoff_t {
@@ -98,8 +102,7 @@ static void complain(const rc_client_t *c, const base_env_t *env, int k,
     }
 }
 
-/* The end of what SCIMRC0203 told of. */
-static void welcome_back(const rc_client_t *c, const base_env_t *env, int k)
+void rc_token_welcome(const rc_client_t *c, const base_env_t *env, int k)
 {
     base_log(env, BASE_LOG_NOTICE, APR_SUCCESS,
              "SCIMRC0207: account '%s', credential '%s': RingCentral accepts it again",
@@ -158,7 +161,7 @@ static rc_error_t *look(rc_client_t *c, apr_pool_t *p, apr_time_t now,
     return NULL;
 }
 
-static int is_usable(const char *token)
+int rc_token_is_usable(const char *token)
 {
     apr_size_t len = 0;
 
@@ -166,6 +169,20 @@ static int is_usable(const char *token)
         len++;
     }
     return len > 0 && !token[len] && len < RC_TOKEN_MAX;
+}
+
+int rc_token_begin(rc_token_state_t *t)
+{
+    int is_back = 0;
+
+    t->generation++;
+    t->retry_at = 0;
+    if (!t->doubted) {
+        t->failures = 0;
+        is_back = t->out;
+        t->out = 0;
+    }
+    return is_back;
 }
 
 /* A token as it comes. */
@@ -185,7 +202,7 @@ static rc_error_t *store(rc_client_t *c, apr_pool_t *p, const json_t *info,
     apr_interval_time_t lead;
     rc_token_state_t *t = &c->tokens[grant->credential];
 
-    if (!is_usable(value)) {
+    if (!rc_token_is_usable(value)) {
         return rc_error(p, RC_UNAVAILABLE, "the token endpoint's answer has no token");
     }
     grant->life = life < 1 ? 1 : life > LONGEST_LIFE ? LONGEST_LIFE : (int)life;
@@ -195,15 +212,10 @@ static rc_error_t *store(rc_client_t *c, apr_pool_t *p, const json_t *info,
     }
     t->expires = grant->start + apr_time_from_sec(grant->life);
     t->renew_at = t->expires - (lead < LONGEST_LEAD ? lead : LONGEST_LEAD);
-    t->generation++;
-    t->retry_at = 0;
-    if (!t->doubted) {
-        t->failures = 0;
-        grant->is_back = t->out;
-        t->out = 0;
-    }
+    t->is_lent = 0;
     keep(t->owner, sizeof t->owner, owner ? owner : "");
     apr_cpystrn(t->value, value, sizeof t->value);
+    grant->is_back = rc_token_begin(t);
     c->shared->unlock(c->shared->ctx);
     return NULL;
 }
@@ -307,7 +319,7 @@ static rc_error_t *accept_grant(rc_client_t *c, const base_env_t *env, apr_pool_
              "%d s",
              c->conf.name, c->conf.credentials[k].name, grant->life);
     if (grant->is_back) {
-        welcome_back(c, env, k);
+        rc_token_welcome(c, env, k);
     }
     return NULL;
 }
@@ -336,6 +348,46 @@ static rc_error_t *fetch(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p, 
     return error ? fail(c, who->env, k, error) : NULL;
 }
 
+/* This one asks for all gateways, unless one has asked just before. */
+static rc_error_t *fetch_for_all(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                                 int k, apr_time_t deadline)
+{
+    rc_error_t *error = NULL;
+
+    if (!rc_loan_take(c, who->env, p, k)) {
+        error = fetch(c, who, p, k, deadline);
+        if (!error) {
+            rc_loan_give(c, who->env, k);
+        }
+    }
+    rc_loan_end(c, who->env, k);
+    return error;
+}
+
+/* The caller holds the lock file. */
+static rc_error_t *obtain(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p, int k,
+                          apr_time_t deadline)
+{
+    while (!rc_loan_take(c, who->env, p, k)) {
+        const apr_time_t now = base_now(who->env);
+
+        if (rc_loan_begin(c, who->env, k)) {
+            return fetch_for_all(c, who, p, k, deadline);
+        }
+        if (now + LOAN_NAP > deadline) {
+            return rc_error(p, RC_UNAVAILABLE,
+                            "another gateway is still asking for an access token");
+        }
+        set_fetched(c, k, now + 2 * LOAN_NAP);
+        if (base_sleep(who->env, LOAN_NAP) != APR_SUCCESS) {
+            return rc_error(p, RC_INTERRUPTED,
+                            "interrupted while another gateway asks for an access "
+                            "token");
+        }
+    }
+    return NULL;
+}
+
 /* Waits for the lock and the quota only when there is no token to go on with. */
 static rc_error_t *renew(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                          rc_bearer_t *bearer, const view_t *before)
@@ -358,7 +410,7 @@ static rc_error_t *renew(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
     }
     error = look(c, p, base_now(who->env), bearer, &now);
     if (!error && (!now.valid || now.due)) {
-        error = now.error ? now.error : fetch(c, who, p, bearer->credential, deadline);
+        error = now.error ? now.error : obtain(c, who, p, bearer->credential, deadline);
         if (!error) {
             error = look(c, p, base_now(who->env), bearer, &now);
         }
@@ -407,18 +459,34 @@ static rc_token_state_t *lock_token(rc_client_t *c, const rc_bearer_t *bearer)
     return NULL;
 }
 
-void rc_token_drop(rc_client_t *c, const rc_bearer_t *bearer)
+/* Nobody uses it any more. Under the lock; 1: the others have to be told. */
+static int end_life(rc_token_state_t *t, const rc_bearer_t *bearer)
+{
+    const int is_first = t->expires != 0; /* many may have used it at the same time */
+
+    t->expires = 0;
+    t->refused = base_sha256_u64(bearer->value, strlen(bearer->value));
+    t->doubted = 1; /* the next one is on trial for all who use it */
+    return is_first;
+}
+
+void rc_token_drop(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                   const rc_bearer_t *bearer)
 {
     rc_token_state_t *t = lock_token(c, bearer);
+    int is_first;
 
-    if (t) {
-        t->expires = 0;
-        t->doubted = 1; /* the next one is on trial for all who use it */
-        c->shared->unlock(c->shared->ctx);
+    if (!t) {
+        return;
+    }
+    is_first = end_life(t, bearer);
+    c->shared->unlock(c->shared->ctx);
+    if (is_first) {
+        rc_loan_withdraw(c, who->env, p, bearer);
     }
 }
 
-void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
+void rc_token_distrust(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                        const rc_bearer_t *bearer, rc_error_t *error)
 {
     apr_time_t now = base_now(who->env);
@@ -431,8 +499,7 @@ void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
     error->kind = RC_CREDENTIALS;
     is_first = now >= t->retry_at; /* many may have used it at the same time */
     if (is_first) {
-        t->expires = 0;
-        t->doubted = 1;
+        end_life(t, bearer);
         remember(t, error, now);
     }
     else {
@@ -440,6 +507,7 @@ void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
     }
     c->shared->unlock(c->shared->ctx);
     if (is_first) {
+        rc_loan_withdraw(c, who->env, p, bearer);
         complain(c, who->env, bearer->credential, error);
     }
 }
@@ -458,6 +526,6 @@ void rc_token_trust(rc_client_t *c, const rc_caller_t *who, const rc_bearer_t *b
     t->out = 0;
     c->shared->unlock(c->shared->ctx);
     if (is_back) {
-        welcome_back(c, who->env, bearer->credential);
+        rc_token_welcome(c, who->env, bearer->credential);
     }
 }

@@ -6,6 +6,7 @@
 #include "rc_client.h"
 
 #define RC_TOKEN_MAX 4096
+#define RC_OWNER_SIZE 24
 
 /* Of one credential, in shared memory. */
 typedef struct rc_token_state_t {
@@ -24,9 +25,11 @@ typedef struct rc_token_state_t {
     /* Calls for which the credential lacks a permission: bits of endpoints. */
     apr_uint64_t forbidden;
     apr_time_t forbidden_until;
+    apr_int32_t is_lent;  /* another gateway got it, and knows its end */
+    apr_uint64_t refused; /* fingerprint of the last one that the platform refused */
     char code[64], message[256];
-    char owner[24];           /* the extension that the token speaks for, or "" */
-    char value[RC_TOKEN_MAX]; /* the last member: most of it is rarely copied */
+    char owner[RC_OWNER_SIZE]; /* the extension that the token speaks for, or "" */
+    char value[RC_TOKEN_MAX];  /* the last member: most of it is rarely copied */
 } rc_token_state_t;
 
 /* A token in use. To be cleared after it. */
@@ -43,18 +46,28 @@ typedef struct rc_bearer_t {
 rc_error_t *rc_token_recall(apr_pool_t *p, const rc_token_state_t *state,
                             apr_time_t now);
 
+/* Another token than before is in the state; under the lock. 1: that ends what
+ * SCIMRC0203 told of, and rc_token_welcome() says so. */
+int rc_token_begin(rc_token_state_t *state);
+void rc_token_welcome(const rc_client_t *c, const base_env_t *env, int credential);
+
+/* Can this be sent in a header? */
+int rc_token_is_usable(const char *token);
+
 /* A token of the credential that is valid now; gets a new one when there is none or it
- * is about to expire, one process for all. RC_CREDENTIALS, RC_UNAVAILABLE (with
- * retry_after while a failure is remembered), RC_BUSY or RC_INTERRUPTED when there is
- * none in time. */
+ * is about to expire, one process of one gateway for all. RC_CREDENTIALS,
+ * RC_UNAVAILABLE (with retry_after while a failure is remembered), RC_BUSY or
+ * RC_INTERRUPTED when there is none in time. */
 rc_error_t *rc_token_get(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                          int credential, rc_bearer_t *bearer);
 
-/* The platform answered 401. Nobody uses this token again; a newer one stays. */
-void rc_token_drop(rc_client_t *c, const rc_bearer_t *bearer);
+/* The platform answered 401. Nobody uses this token again, in no gateway; a newer one
+ * stays. Here and below `p` is used meanwhile only. */
+void rc_token_drop(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
+                   const rc_bearer_t *bearer);
 
 /* ... and to a token that was new: another will not do better for a while. */
-void rc_token_distrust(rc_client_t *c, const rc_caller_t *who,
+void rc_token_distrust(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                        const rc_bearer_t *bearer, rc_error_t *error);
 
 /* The platform accepted the token. */

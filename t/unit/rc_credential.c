@@ -263,6 +263,61 @@ static void test_permission(apr_pool_t *p)
        "what has nothing to do with the credential is not tried with another");
 }
 
+/* The platform knows of calls that the gateway did not make. */
+static void test_limit(apr_pool_t *p)
+{
+#define LIMIT(headers, code)                                                           \
+    {                                                                                  \
+        DONE, 429, headers "Retry-After: 40", E(code), 0                               \
+    }
+#define GROUP "X-Rate-Limit-Group: medium\n"
+    static const fake_answer_t one[] = {
+        LIMIT(GROUP, "CMN-301"), {DONE, 200, NULL, ONE, 0}, {DONE, 200, NULL, ONE, 0}};
+    static const fake_answer_t both[] = {
+        LIMIT(GROUP, "CMN-301"), LIMIT(GROUP, "CMN-301"), {DONE, 200, NULL, ONE, 0}};
+    static const fake_answer_t account[] = {LIMIT("", "CMN-302"),
+                                            {DONE, 200, NULL, ONE, 0}};
+    rc_error_t *error;
+
+    fresh(p, 2);
+    script(one, 3);
+    ok(!update(0), "429 to one credential: another does it");
+    is_str(last_user(), "second", "... which it is");
+    is_int(fake.slept, 0, "... at once");
+    ok(!update(0), "the next one");
+    is_str(last_user(), "second", "... is made by it too");
+
+    fresh(p, 2);
+    script(both, 3);
+    error = update(0);
+    ok(error && error->kind == RC_BUSY && error->retry_after >= 40, "429 to both");
+    is_int(fake.at, 2, "... which were asked once each");
+
+    fresh(p, 2);
+    script(account, 2);
+    error = update(90);
+    ok(error && error->kind == RC_BUSY && fake.at == 1,
+       "the account's limit concerns both");
+
+    fresh(p, 1);
+    script(one, 3);
+    error = update(90);
+    ok(error && error->kind == RC_BUSY && fake.at == 1, "one credential alone");
+
+    fresh(p, 2);
+    while (!update(0)) {
+    }
+    fake.now += 61 * SECOND;
+    rc_client_quota(fake.shared.memory)->quotas[1].buckets[RC_MEDIUM].closed_until =
+        fake.now + 90 * SECOND;
+    script(one, 3);
+    error = update(0);
+    ok(error && error->kind == RC_BUSY && fake.at == 1 && error->retry_after < 90,
+       "no room with the other one: when there will be some");
+#undef LIMIT
+#undef GROUP
+}
+
 /* While somebody asks for the token of one credential, others use another. */
 static void test_while_fetching(apr_pool_t *p)
 {
@@ -411,6 +466,7 @@ int main(void)
     test_refused_token(p);
     test_refused_call(p);
     test_permission(p);
+    test_limit(p);
     test_while_fetching(p);
     test_owner(p);
     test_places(p);

@@ -1,35 +1,42 @@
-/* Many threads of several processes, one quota, a platform that counts strictly, and a
- * clock of their own that moves on when all of them sleep: who comes first goes first,
- * no call is refused, and each window is used to the full. */
+/* Many threads of several processes, of one gateway or of two, one quota, a platform
+ * that counts strictly, and a clock of their own that moves on when all of them sleep:
+ * who comes first goes first, no call is refused, and each window is used to the full.
+ */
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "rc_fake.h"
+#include "rc_fake_peers.h"
 
 #define SECOND apr_time_from_sec(1)
 #define PROCESSES 4
+#define GATEWAYS_MAX 2
 #define THREADS 16
 #define WORKERS (PROCESSES * THREADS)
 #define LIMIT 40
 #define WINDOW (60 * SECOND)
 #define WINDOWS 5
+#define AWAY_FROM (WINDOW * 3 / 2)
+#define AWAY_TO (WINDOW * 13 / 4)
 #define MOMENT apr_time_from_msec(100)
 #define TRIPS_MAX 6000
 
 /* One call, as its worker saw it. */
 typedef struct trip_t {
     apr_time_t came, went;
-    int background;
+    int background, gateway;
 } trip_t;
 
 typedef struct shared_t {
-    pthread_mutex_t clock, quota;
+    pthread_mutex_t clock, peers, quota[GATEWAYS_MAX];
     pthread_cond_t moved;
     apr_time_t now, wakes[WORKERS]; /* 0: awake or gone */
     int running, asleep;
-    rc_pacer_state_t state;
+    int fails; /* the gateways lose sight of each other for a while */
+    rc_pacer_state_t states[GATEWAYS_MAX];
+    peers_common_t common;
     apr_time_t arrivals[LIMIT]; /* ring */
     int at, served, refused, busy;
     apr_time_t last; /* when the first call after WINDOWS full windows came */
@@ -105,12 +112,29 @@ static void no_log(void *ctx, base_log_level_t level, apr_status_t rv, const cha
 
 static apr_status_t quota_lock(void *ctx)
 {
-    return pthread_mutex_lock(&shared->quota);
+    return pthread_mutex_lock(ctx);
 }
 
 static void quota_unlock(void *ctx)
 {
-    pthread_mutex_unlock(&shared->quota);
+    pthread_mutex_unlock(ctx);
+}
+
+static apr_status_t peers_lock(void)
+{
+    return pthread_mutex_lock(&shared->peers);
+}
+
+static int peers_are_away(void)
+{
+    const apr_time_t now = clock_now(NULL);
+
+    return shared->fails && now > FAKE_START + AWAY_FROM && now < FAKE_START + AWAY_TO;
+}
+
+static void peers_unlock(void)
+{
+    pthread_mutex_unlock(&shared->peers);
 }
 
 /* --- the work -------------------------------------------------------------------- */
@@ -171,6 +195,7 @@ typedef struct worker_t {
     int self; /* first: the env's ctx */
     apr_time_t end;
     pthread_t thread;
+    int gateway;
     const rc_pacer_t *pacer;
 } worker_t;
 
@@ -187,7 +212,7 @@ static void *work(void *data)
     while (base_now(&env) < w->end) {
         /* some lose their patience before their turn */
         apr_time_t patience = (rand_r(&random) % 4 ? 300 : 60) * SECOND;
-        trip_t trip = {base_now(&env), 0, class == RC_BACKGROUND};
+        trip_t trip = {base_now(&env), 0, class == RC_BACKGROUND, w->gateway};
         rc_pacer_call_t entry = {
             &env, {RC_GROUP_BIT(RC_MEDIUM), 1, class, WINDOW}, trip.came + patience};
         rc_pass_t pass = {0};
@@ -208,16 +233,26 @@ static void *work(void *data)
     return NULL;
 }
 
-static void process(apr_pool_t *p, int nth, apr_time_t end)
+static void process(apr_pool_t *p, int nth, int gateways)
 {
-    static base_shared_t memory = {NULL, NULL, quota_lock, quota_unlock};
-    rc_pacer_t pacer = {&memory, &shared->state, rc_plan_create(p, 1), names, 50, 500};
+    const int gateway = nth % gateways;
+    base_shared_t memory = {NULL, &shared->quota[gateway], quota_lock, quota_unlock};
+    peers_view_t view = {.common = &shared->common,
+                         .id = gateway + 1,
+                         .lock = peers_lock,
+                         .unlock = peers_unlock,
+                         .is_away = peers_are_away};
+    base_peers_t peers = peers_of(&view, 50);
+    rc_pacer_t pacer = {
+        &memory, &shared->states[gateway],    rc_plan_create(p, 1), names, 50,
+        500,     gateways > 1 ? &peers : NULL};
     worker_t workers[THREADS];
     int i;
 
     for (i = 0; i < THREADS; i++) {
         workers[i].self = nth * THREADS + i;
-        workers[i].end = end;
+        workers[i].end = FAKE_START + (WINDOWS + 1) * WINDOW;
+        workers[i].gateway = gateway;
         workers[i].pacer = &pacer;
         pthread_create(&workers[i].thread, NULL, work, &workers[i]);
     }
@@ -240,8 +275,9 @@ static int overtaken(int background)
         for (k = 0; k < shared->n_trips; k++) {
             const trip_t *b = &shared->trips[k];
 
-            n += a->background == background && b->background == background &&
-                 a->came < b->came && b->went + MOMENT < a->went;
+            n += a->gateway == b->gateway && a->background == background &&
+                 b->background == background && a->came < b->came &&
+                 b->went + MOMENT < a->went;
         }
     }
     return n;
@@ -258,49 +294,53 @@ static int pushed_in(void)
         for (k = 0; b->background && k < shared->n_trips; k++) {
             const trip_t *a = &shared->trips[k];
 
-            n += !a->background && a->came < b->went && b->went < a->went;
+            n += a->gateway == b->gateway && !a->background && a->came < b->went &&
+                 b->went < a->went;
         }
     }
     return n;
 }
 
-static void init(pthread_mutexattr_t *attr)
+static void init(void)
 {
+    pthread_mutexattr_t attr;
     pthread_condattr_t cond;
+    int i;
 
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
-                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    pthread_mutexattr_init(attr);
-    pthread_mutexattr_setpshared(attr, PTHREAD_PROCESS_SHARED);
-    pthread_mutex_init(&shared->clock, attr);
-    pthread_mutex_init(&shared->quota, attr);
+    memset(shared, 0, sizeof *shared);
+    pthread_mutexattr_init(&attr);
+    pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
+    pthread_mutex_init(&shared->clock, &attr);
+    pthread_mutex_init(&shared->peers, &attr);
     pthread_condattr_init(&cond);
     pthread_condattr_setpshared(&cond, PTHREAD_PROCESS_SHARED);
     pthread_cond_init(&shared->moved, &cond);
     shared->now = FAKE_START;
     shared->running = WORKERS;
-    rc_pacer_init(&shared->state, 1, NULL);
+    for (i = 0; i < GATEWAYS_MAX; i++) {
+        pthread_mutex_init(&shared->quota[i], &attr);
+        rc_pacer_init(&shared->states[i], 1, NULL);
+        apr_cpystrn(shared->states[i].quotas[0].key, "main", RC_KEY_SIZE);
+    }
 }
 
-int main(void)
+static void run(apr_pool_t *p, int gateways, int fails)
 {
-    pthread_mutexattr_t attr;
-    apr_pool_t *p;
     apr_interval_time_t late;
     int i, status, failed = 0;
 
-    apr_initialize();
-    apr_pool_create(&p, NULL);
-    init(&attr);
+    init();
+    shared->fails = fails;
     for (i = 0; i < PROCESSES; i++) {
         if (fork() == 0) {
-            process(p, i, FAKE_START + (WINDOWS + 1) * WINDOW);
+            process(p, i, gateways);
             _exit(0);
         }
     }
     for (i = 0; i < PROCESSES; i++) {
         failed |= wait(&status) < 0 || status != 0;
     }
+    printf("# %d gateways%s\n", gateways, fails ? ", alone for a while" : "");
     ok(!failed, "all processes end well");
     is_int(shared->refused, 0, "no call of 64 threads is refused");
     late = shared->last - FAKE_START - WINDOWS * WINDOW;
@@ -310,9 +350,23 @@ int main(void)
     is_int(overtaken(1), 0, "... nor in the background");
     is_int(pushed_in(), 0, "no background work goes before others that wait");
     ok(shared->busy > 0, "some went away when they heard how long it takes");
-    is_int(shared->state.line.n, 0, "nobody is left in the line");
+    is_int(shared->states[0].line.n + shared->states[1].line.n, 0,
+           "nobody is left in the line");
     printf("# %d windows of %d calls took %d ms more than the platform asks for\n",
            WINDOWS, LIMIT, (int)apr_time_as_msec(late));
+}
+
+int main(void)
+{
+    apr_pool_t *p;
+
+    apr_initialize();
+    apr_pool_create(&p, NULL);
+    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    run(p, 1, 0);
+    run(p, 2, 0);
+    run(p, 2, 1);
     apr_pool_destroy(p);
     apr_terminate();
     return done_testing();

@@ -72,7 +72,8 @@ static void work(apr_pool_t *p, int seed, apr_time_t end)
 {
     base_env_t env = {NULL, real_now, real_sleep, no_log};
     base_shared_t memory = {shared, NULL, real_lock, real_unlock};
-    rc_pacer_t pacer = {&memory, &shared->state, rc_plan_create(p, 1), names, 50, 500};
+    rc_pacer_t pacer = {&memory, &shared->state, rc_plan_create(p, 1), names, 50, 500,
+                        NULL};
     unsigned random = (unsigned)seed;
 
     while (apr_time_now() < end) {

@@ -15,7 +15,7 @@ static rc_bucket_t *bucket_of(void *ctx, int credential, int group)
     return &buckets[credential][group];
 }
 
-static const rc_outlook_t outlook = {bucket_of, NULL, NOW, {100, 50}};
+static const rc_outlook_t outlook = {bucket_of, NULL, NOW, {100, 50}, RC_SINGLE, 100};
 
 /* `n` calls, a second apart, the last one a second ago. */
 static void use(rc_bucket_t *b, int n)
@@ -238,6 +238,7 @@ static void test_cold(apr_pool_t *p)
 {
     const unsigned light = RC_GROUP_BIT(RC_LIGHT);
     const rc_wish_t any = wish_of(light, 3, RC_INTERACTIVE);
+    const rc_slot_t call = {NOW + LONGEST, 1, RC_CALL_KNOWN};
 
     fresh(p);
     buckets[0][RC_LIGHT].cold = buckets[1][RC_LIGHT].cold = 1;
@@ -247,7 +248,7 @@ static void test_cold(apr_pool_t *p)
     join(light, 3, RC_INTERACTIVE);
     is_str(turn(p, any, rc_line_ticket(&line)), "light/0 after 0.02",
            "... then both have one call, and nobody knows for how long");
-    rc_bucket_take(&buckets[0][RC_LIGHT], NOW, NOW + LONGEST, 1);
+    rc_bucket_take(&buckets[0][RC_LIGHT], NOW, &call);
     is_str(turn(p, wish_of(light, 1, RC_INTERACTIVE), line.waiters[0].ticket),
            "light/0 after 0.02", "a call is under way");
 }

@@ -5,7 +5,7 @@
 static fake_t fake;
 static rc_pacer_state_t state;
 static const char *const names[] = {"main", "second"};
-static rc_pacer_t pacer = {&fake.shared, &state, NULL, names, 50, 500};
+static rc_pacer_t pacer = {&fake.shared, &state, NULL, names, 50, 500, NULL};
 static const apr_time_t never = 0;
 
 static void fresh(apr_pool_t *p)

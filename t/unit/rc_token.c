@@ -216,6 +216,7 @@ static void test_rate(apr_pool_t *p)
          "{\"errorCode\":\"CMN-301\",\"message\":\"Request rate exceeded\"}", 0},
         {DONE, 200, NULL, "{\"access_token\":\"a\",\"expires_in\":1000}", 0},
     };
+    rc_caller_t who = {&fake.env, 0, RC_INTERACTIVE, NULL};
     rc_error_t *error;
     int i;
 
@@ -229,7 +230,7 @@ static void test_rate(apr_pool_t *p)
     fresh(p);
     for (i = 0; i < 5; i++) {
         get();
-        rc_token_drop(client, &bearer);
+        rc_token_drop(client, &who, p, &bearer);
     }
     error = get();
     ok(error && error->kind == RC_BUSY, "the auth group is paced like any other");
@@ -245,25 +246,25 @@ static void test_generations(apr_pool_t *p)
     fresh(p);
     get();
     old = bearer;
-    rc_token_drop(client, &old);
+    rc_token_drop(client, &who, p, &old);
     is_str(got(), "SECRET-token-2", "a refused token is not used again");
-    rc_token_drop(client, &old);
+    rc_token_drop(client, &who, p, &old);
     is_str(got(), "SECRET-token-2",
            "... who refuses it late does not harm the new one");
     error = rc_error(p, RC_CREDENTIALS, "OAuth token is invalid");
-    rc_token_distrust(client, &who, &old, error);
+    rc_token_distrust(client, &who, p, &old, error);
     is_str(got(), "SECRET-token-2", "... nor who distrusts it");
-    rc_token_distrust(client, &who, &bearer, error);
+    rc_token_distrust(client, &who, p, &bearer, error);
     is_int(error->retry_after, 60, "a new token that is refused: a pause");
     is_str(got(), "[3] OAuth token is invalid () 60", "... for all");
     fake.now += 20 * SECOND;
     error = rc_error(p, RC_CREDENTIALS, "OAuth token is invalid");
-    rc_token_distrust(client, &who, &bearer, error);
+    rc_token_distrust(client, &who, p, &bearer, error);
     is_int(error->retry_after, 40, "... and not longer when many had used the token");
     fake.now += 40 * SECOND;
     is_str(got(), "SECRET-token-3", "... then another token");
     ok(bearer.doubted, "... in doubt");
-    rc_token_distrust(client, &who, &bearer, error);
+    rc_token_distrust(client, &who, p, &bearer, error);
     is_int(error->retry_after, 120, "... a longer pause");
     fake.now += 120 * SECOND;
     get();
@@ -271,7 +272,7 @@ static void test_generations(apr_pool_t *p)
     get();
     ok(!bearer.doubted, "until one is accepted");
     error = rc_error(p, RC_CREDENTIALS, "OAuth token is invalid");
-    rc_token_distrust(client, &who, &bearer, error);
+    rc_token_distrust(client, &who, p, &bearer, error);
     is_int(error->retry_after, 60, "... which begins the count anew");
 }
 
