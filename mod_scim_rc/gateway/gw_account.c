@@ -6,7 +6,9 @@
 
 #include "gw_account_private.h"
 #include "gw_gather.h"
+#include "gw_hear.h"
 #include "gw_numbers.h"
+#include "gw_intake.h"
 #include "gw_stale.h"
 #include "gw_subscription.h"
 #include "gw_sync.h"
@@ -17,6 +19,9 @@
 #define FORMAT "mod_scim_rc 2"
 
 #define QUOTA_FILE "quota"
+
+/* So long an end of the process may be late. */
+#define LISTEN apr_time_from_msec(300)
 
 void gw_global_init(void)
 {
@@ -55,6 +60,7 @@ static void client_conf(const gw_account_conf_t *conf, const char *lock_file,
     out->lock_file = lock_file;
     out->timeout = conf->timeout;
     out->background_percent = conf->background_percent;
+    out->peers = conf->peers;
     for (i = 0; i < RC_GROUPS; i++) { /* the groups are in the same order */
         out->limits[i].limit = conf->limits[i].calls;
         out->limits[i].window = conf->limits[i].window;
@@ -156,9 +162,10 @@ apr_status_t gw_account_open_with(gw_account_t **account, apr_pool_t *p,
     a->style.numbers = conf->numbers;
     a->style.disabled_may_be_gone = conf->disabled_may_be_gone;
     a->style.dictionaries = gw_dictionaries_create(p);
-    a->gather = gw_gather_create(p);
+    a->intake = gw_intake_make(p);
     *account = a;
-    return APR_SUCCESS;
+    rv = apr_thread_mutex_create(&a->news_mutex, APR_THREAD_MUTEX_DEFAULT, p);
+    return rv == APR_SUCCESS ? gw_gather_create(&a->gather, p, a) : rv;
 }
 
 apr_status_t gw_account_open(gw_account_t **account, apr_pool_t *p,
@@ -177,7 +184,29 @@ void gw_account_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env
 {
     gw_subscription_work(account, p, env); /* first: a list after it misses nothing */
     gw_sync_work(account, p, env);
+    gw_gather_work(account->gather, account, p, env);
     gw_stale_work(account, p, env);
     gw_numbers_work(account, p, env);
     dir_flush(account->store, env);
+}
+
+int gw_account_listen(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
+{
+    int more;
+    apr_status_t rv = gw_hear(account, p, LISTEN, &more, env);
+
+    if (rv == APR_SUCCESS && more) {
+        gw_hear_all(account, p, env);
+    }
+    if (rv == APR_SUCCESS) {
+        gw_news_repeat(account, p, env);
+    }
+    return rv == APR_SUCCESS;
+}
+
+void gw_account_resign(gw_account_t *account, const base_env_t *env)
+{
+    if (account->conf->peers) {
+        gw_news_resign(account, env);
+    }
 }

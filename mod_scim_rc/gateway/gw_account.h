@@ -7,6 +7,7 @@
 #include <apr_time.h>
 
 #include "base_env.h"
+#include "base_peers.h"
 #include "base_shared.h"
 #include "scim_backend.h"
 
@@ -55,9 +56,10 @@ typedef struct gw_account_conf_t {
     apr_interval_time_t max_age; /* a copy older than this is not trusted by a miss
                                   * or by a write */
     gw_address_form_t address_form;
-    unsigned numbers;         /* GW_NUMBER_... */
-    int disabled_may_be_gone; /* some location deletes by disabling: the copy is not
-                               * complete before each disabled extension was read */
+    unsigned numbers;          /* GW_NUMBER_... */
+    int disabled_may_be_gone;  /* some location deletes by disabling: the copy is not
+                                * complete before each disabled extension was read */
+    const base_peers_t *peers; /* other gateways of the account; NULL: there are none */
 } gw_account_conf_t;
 
 typedef enum { GW_CREATE_EXTENSION, GW_CREATE_UNASSIGNED } gw_create_t;
@@ -119,5 +121,13 @@ extern const scim_backend_t gw_user_backend;
  * allows. To be called about once a second by one process at a time; may take minutes
  * and ends soon after env->sleep says APR_EINTR. */
 void gw_account_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env);
+
+/* Background work beside that, where the account has peers: waits a moment for news of
+ * other gateways and takes them in. To be called again and again, by one process at a
+ * time; 0: not before a second has passed. */
+int gw_account_listen(gw_account_t *account, apr_pool_t *p, const base_env_t *env);
+
+/* When a process will do no more background work: another gateway takes it over. */
+void gw_account_resign(gw_account_t *account, const base_env_t *env);
 
 #endif

@@ -2,9 +2,13 @@
 #ifndef GW_ACCOUNT_PRIVATE_H
 #define GW_ACCOUNT_PRIVATE_H
 
+#include <apr_thread_mutex.h>
+
 #include "base_lock.h"
 #include "dir_store.h"
 #include "gw_account.h"
+#include "gw_board.h"
+#include "gw_age.h"
 #include "gw_dictionary.h"
 #include "gw_item.h"
 #include "rc_client.h"
@@ -21,8 +25,11 @@ typedef struct gw_shared_t {
         apr_time_t asked;         /* 0: without an answer yet */
         apr_time_t doubted_until; /* until then an answer settles nothing */
     } asked[GW_ASKED_SLOTS];
-    apr_time_t listed;     /* when gw_relist() last began a list that it completed */
+    gw_age_t age;
     apr_time_t hook_since; /* when the job began to run in this server; 0: not yet */
+    gw_board_state_t board;
+    apr_time_t drained; /* what other gateways told before was heard (gw_hear.c) */
+    int untold;         /* something could not be told to them */
 } gw_shared_t;
 
 struct gw_account_t {
@@ -35,6 +42,7 @@ struct gw_account_t {
     rc_client_t *client;
     gw_style_t style;
     struct gw_gather_t *gather;
+    struct gw_intake_t *intake;
     volatile apr_uint32_t keeps_marks; /* a bulk update was seen to keep the mark of a
                                         * deletion */
     apr_interval_time_t sync_pause;    /* after a failed run; of the one job thread */
@@ -43,6 +51,14 @@ struct gw_account_t {
     apr_time_t hook_not_before, stale_not_before, numbers_not_before;
     int hook_looked_at;        /* by this process */
     apr_uint64_t hook_problem; /* hash of what was logged last */
+    apr_time_t hook_shared;    /* when what is known of the webhook was compared */
+    volatile apr_uint32_t hook_asked; /* the second of the last time a request did so */
+    /* Of the job and of who listens, which are two threads (gw_news.c). */
+    apr_thread_mutex_t *news_mutex;
+    int leads;             /* this gateway works for all */
+    apr_time_t lead_asked; /* when that was last so */
+    apr_time_t repeated;   /* when the others were last told again */
+    apr_time_t repeat_not_before;
 };
 
 /* gw_account_open() with the transport from outside, for tests. */
@@ -88,11 +104,14 @@ apr_status_t gw_copy_bury(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
  * them. */
 #define GW_BATCH 100
 
-/* Takes over what RingCentral said of some extensions at the time `sent`, singly or in
- * a list, unless the copy knows better: it was written since. In several short
- * transactions. */
+#define GW_ABSORB_DETAILED 1 /* singly, not in a list */
+#define GW_ABSORB_QUIET 2    /* other gateways are not told */
+
+/* Takes over what RingCentral said of some extensions at the time `sent`, unless the
+ * copy knows better: it was written since. In several short transactions. Other
+ * gateways are told what a single read says, and of a list what has changed. */
 apr_status_t gw_copy_absorb(gw_account_t *account, apr_pool_t *p, const json_t *list,
-                            apr_time_t sent, int detailed, const base_env_t *env);
+                            apr_time_t sent, int how, const base_env_t *env);
 
 /* Asks RingCentral for users with this e-mail address and absorbs them, once within
  * the time that the copy is trusted. */
@@ -116,18 +135,23 @@ rc_error_t *gw_copy_reread(gw_account_t *account, const rc_caller_t *who, apr_po
 int gw_copy_settle(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
                    apr_uint64_t id);
 
-/* The copy of it is not believed from now on, and nobody is asked. */
+/* The copy of it is not believed from now on, here and elsewhere, and nobody is
+ * asked. */
 void gw_copy_distrust(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
                       const base_env_t *env);
 
-/* Brings all pages of the list into the copy, for a request that would otherwise have
- * to ask for many users singly. The error is that of the first page that failed. */
-rc_error_t *gw_relist(gw_session_t *session, apr_pool_t *p);
-
-/* When that was last done by any process, or 0. */
-apr_time_t gw_relisted(gw_account_t *account);
+/* Brings all pages of the list into the copy, for requests that would otherwise have
+ * to ask for many users singly; or waits for somebody who does. `ahead`: it is not
+ * urgent, so nobody is waited for. *done 1: the copy has become complete meanwhile.
+ * Without an error and without that there was not enough time; others may go on with
+ * it. */
+rc_error_t *gw_relist(gw_session_t *session, apr_pool_t *p, int ahead, int *done);
 
 rc_caller_t gw_session_caller(const gw_session_t *session);
+
+/* A place that is not needed any more, and the pool it lies in; both may be NULL. */
+void gw_session_end_place(const gw_session_t *session, rc_place_t *place,
+                          apr_pool_t *p);
 
 /* "1001" as a number; 0 when it is no id in its one spelling, or NULL. */
 apr_uint64_t gw_id_parse(const char *id);

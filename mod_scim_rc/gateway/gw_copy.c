@@ -8,10 +8,10 @@
 #include "base_str.h"
 #include "gw_account_private.h"
 #include "gw_error.h"
+#include "gw_news.h"
 #include "gw_stale.h"
 
 #define WAIT_STEP apr_time_from_msec(50)
-#define MAX_ASKED 20 /* users with one e-mail address that a question may bring */
 
 apr_uint64_t gw_id_parse(const char *id)
 {
@@ -32,6 +32,18 @@ rc_caller_t gw_session_caller(const gw_session_t *session)
     rc_caller_t who = {session->env, session->deadline, RC_INTERACTIVE, NULL};
 
     return who;
+}
+
+void gw_session_end_place(const gw_session_t *session, rc_place_t *place, apr_pool_t *p)
+{
+    rc_caller_t who = gw_session_caller(session);
+
+    if (place) {
+        rc_place_return(session->account->client, &who, place);
+    }
+    if (p) {
+        apr_pool_destroy(p);
+    }
 }
 
 apr_uint64_t gw_name_lock(const char *folded)
@@ -123,33 +135,102 @@ static apr_status_t put_record(void *baton, dir_txn_t *txn)
     return dir_txn_put(txn, baton);
 }
 
+/* What only this gateway knows as yet. */
+static unsigned untold(const gw_account_t *account)
+{
+    return account->conf->peers ? GW_UNTOLD : 0;
+}
+
+static void tell(gw_account_t *account, apr_pool_t *p, const gw_item_t *item,
+                 const base_env_t *env)
+{
+    if (account->conf->peers) {
+        apr_array_header_t *news = gw_news_make(p);
+
+        gw_news_add(news, item, GW_NEWS_WRITE, 0, env);
+        gw_news_tell(account, news, env);
+    }
+}
+
+/* Two gateways wrote at the same time, or one has read what the other was about to
+ * write: nobody can say which of them the copy has, so it is read anew soon. */
+static void suspect(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
+                    const base_env_t *env);
+
+typedef struct put_t {
+    apr_pool_t *p;
+    dir_record_t *record;
+    apr_time_t heard; /* of what the write was based on */
+    int raced;
+} put_t;
+
+static apr_status_t put_shared(void *baton, dir_txn_t *txn)
+{
+    put_t *put = baton;
+    dir_record_t now;
+    gw_item_t item;
+    apr_status_t rv = dir_txn_get(txn, put->record->id, &now);
+
+    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
+        return rv;
+    }
+    put->raced =
+        rv == APR_SUCCESS &&
+        (now.flags & DIR_GONE ||
+         (gw_item_load(put->p, &now, &item) == APR_SUCCESS && item.heard > put->heard));
+    return dir_txn_put(txn, put->record);
+}
+
 apr_status_t gw_copy_put(gw_account_t *account, apr_pool_t *p, gw_item_t *item,
                          dir_record_t *record, const base_env_t *env)
 {
-    item->flags |= DIR_WRITTEN;
+    put_t put = {p, record, item->heard, 0};
+    apr_status_t rv;
+
+    item->flags |= DIR_WRITTEN | untold(account);
+    item->heard = 0;
+    item->learnt = 0; /* what a write sets is a change */
     gw_item_record(p, &account->style, item, base_now(env), record);
-    return dir_change(account->store, p, put_record, record, env);
+    rv = account->conf->peers ? dir_change(account->store, p, put_shared, &put, env)
+                              : dir_change(account->store, p, put_record, record, env);
+    if (rv == APR_SUCCESS) {
+        tell(account, p, item, env);
+    }
+    if (rv == APR_SUCCESS && put.raced) {
+        suspect(account, p, item->id, env);
+    }
+    return rv;
 }
 
 apr_status_t gw_copy_bury(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
                           const base_env_t *env)
 {
     dir_record_t grave;
+    gw_item_t item;
+    apr_status_t rv;
 
     memset(&grave, 0, sizeof grave);
-    grave.id = id;
-    grave.flags = DIR_GONE;
-    grave.fetched = base_now(env);
-    return dir_change(account->store, p, put_record, &grave, env);
+    memset(&item, 0, sizeof item);
+    item.id = grave.id = id;
+    item.flags = grave.flags = DIR_GONE | untold(account);
+    item.fetched = grave.fetched = base_now(env);
+    rv = dir_change(account->store, p, put_record, &grave, env);
+    if (rv == APR_SUCCESS) {
+        tell(account, p, &item, env);
+    }
+    return rv;
 }
 
 typedef struct absorb_t {
     gw_account_t *account;
     apr_pool_t *p;
+    const base_env_t *env;
     const json_t *list;
     apr_time_t sent, now;
-    int detailed;
+    int how;
     size_t begin, end; /* which of the list this transaction takes */
+    apr_array_header_t *news;
+    apr_array_header_t *doubts; /* of apr_uint64_t */
 } absorb_t;
 
 static apr_status_t put_item(absorb_t *a, dir_txn_t *txn, gw_item_t *item,
@@ -161,13 +242,33 @@ static apr_status_t put_item(absorb_t *a, dir_txn_t *txn, gw_item_t *item,
     return dir_txn_put(txn, &record);
 }
 
+static apr_status_t put_learnt(absorb_t *a, dir_txn_t *txn, gw_item_t *item,
+                               const json_t *extension, apr_pool_t *p)
+{
+    int single = a->how & GW_ABSORB_DETAILED;
+    const json_t *before = item->state;
+    apr_status_t rv;
+    int tells;
+
+    item->heard = 0;
+    gw_item_absorb(p, item, extension, a->sent, single);
+    tells = a->account->conf->peers && !(a->how & GW_ABSORB_QUIET) &&
+            (single || !json_equal(before, item->state));
+    item->flags |= tells ? GW_UNTOLD : 0;
+    rv = put_item(a, txn, item, p);
+    if (tells && rv == APR_SUCCESS) {
+        gw_news_add(a->news, item, single ? GW_NEWS_READ : GW_NEWS_LIST, 0, a->env);
+    }
+    return rv;
+}
+
 /* What the copy knows better is made anew too, for its style may have changed. */
 static apr_status_t absorb_one(absorb_t *a, dir_txn_t *txn, const json_t *extension,
                                apr_pool_t *p)
 {
     apr_uint64_t id =
         (apr_uint64_t)json_integer_value(json_object_get(extension, "id"));
-    apr_interval_time_t lag = a->detailed ? 0 : GW_LIST_LAG;
+    apr_interval_time_t lag = a->how & GW_ABSORB_DETAILED ? 0 : GW_LIST_LAG;
     dir_record_t record;
     gw_item_t item;
     apr_status_t rv;
@@ -186,6 +287,11 @@ static apr_status_t absorb_one(absorb_t *a, dir_txn_t *txn, const json_t *extens
             gw_item_load(p, &record, &item) != APR_SUCCESS) {
             memset(&item, 0, sizeof item);
         }
+        if (record.fetched && item.heard >= a->sent && record.fetched < a->sent &&
+            !lag) {
+            APR_ARRAY_PUSH(a->doubts, apr_uint64_t) = id; /* which is newer? */
+            return APR_SUCCESS;
+        }
         if (record.fetched + (written ? lag : 0) >= a->sent) {
             return item.state ? put_item(a, txn, &item, p) : APR_SUCCESS;
         }
@@ -193,8 +299,7 @@ static apr_status_t absorb_one(absorb_t *a, dir_txn_t *txn, const json_t *extens
     else if (rv != APR_NOTFOUND) {
         return rv;
     }
-    gw_item_absorb(p, &item, extension, a->sent, a->detailed);
-    return put_item(a, txn, &item, p);
+    return put_learnt(a, txn, &item, extension, p);
 }
 
 static apr_status_t absorb_batch(void *baton, dir_txn_t *txn)
@@ -206,6 +311,8 @@ static apr_status_t absorb_batch(void *baton, dir_txn_t *txn)
 
     apr_pool_create(&scratch, a->p);
     apr_pool_tag(scratch, "gw_copy_absorb");
+    apr_array_clear(a->news);
+    apr_array_clear(a->doubts);
     for (i = a->begin; i < a->end && rv == APR_SUCCESS; i++) {
         rv = absorb_one(a, txn, json_array_get(a->list, i), scratch);
         apr_pool_clear(scratch);
@@ -214,16 +321,33 @@ static apr_status_t absorb_batch(void *baton, dir_txn_t *txn)
     return rv;
 }
 
-apr_status_t gw_copy_absorb(gw_account_t *account, apr_pool_t *p, const json_t *list,
-                            apr_time_t sent, int detailed, const base_env_t *env)
+static void follow_up(absorb_t *a)
 {
-    absorb_t a = {account, p, list, sent, base_now(env), detailed, 0, 0};
+    int i;
+
+    if (a->news->nelts) {
+        gw_news_tell(a->account, a->news, a->env);
+    }
+    for (i = 0; i < a->doubts->nelts; i++) {
+        suspect(a->account, a->p, APR_ARRAY_IDX(a->doubts, i, apr_uint64_t), a->env);
+    }
+}
+
+apr_status_t gw_copy_absorb(gw_account_t *account, apr_pool_t *p, const json_t *list,
+                            apr_time_t sent, int how, const base_env_t *env)
+{
+    absorb_t a = {account, p, env, list, sent, base_now(env), how, 0, 0, NULL, NULL};
     const size_t n = json_array_size(list);
     apr_status_t rv = APR_SUCCESS;
 
+    a.doubts = apr_array_make(p, 1, sizeof(apr_uint64_t));
     for (; a.begin < n && rv == APR_SUCCESS; a.begin = a.end) {
         a.end = a.begin + GW_BATCH < n ? a.begin + GW_BATCH : n;
+        a.news = gw_news_make(p);
         rv = dir_change(account->store, p, absorb_batch, &a, env);
+        if (rv == APR_SUCCESS) {
+            follow_up(&a);
+        }
     }
     return rv;
 }
@@ -248,7 +372,7 @@ rc_error_t *gw_copy_reread(gw_account_t *account, const rc_caller_t *who, apr_po
     else {
         list = base_json_own(p, json_pack("[O]", extension));
         gw_copy_need_places(account, p, who);
-        rv = gw_copy_absorb(account, p, list, sent, 1, who->env);
+        rv = gw_copy_absorb(account, p, list, sent, GW_ABSORB_DETAILED, who->env);
     }
     if (rv == APR_SUCCESS) {
         gw_stale_forget(account, p, id, sent, who->env);
@@ -271,10 +395,29 @@ static apr_status_t distrust(void *baton, dir_txn_t *txn)
     return dir_txn_put(txn, &record);
 }
 
+static void distrust_here(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
+                          const base_env_t *env)
+{
+    dir_change(account->store, p, distrust, &id, env);
+}
+
 void gw_copy_distrust(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
                       const base_env_t *env)
 {
-    dir_change(account->store, p, distrust, &id, env);
+    distrust_here(account, p, id, env);
+    gw_news_doubt(account, p, id, env);
+}
+
+static void suspect(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
+                    const base_env_t *env)
+{
+    gw_stale_event_t event = {base_now(env),
+                              apr_array_make(p, 1, sizeof(gw_stale_id_t)), 0};
+    gw_stale_id_t said = {id, 0};
+
+    APR_ARRAY_PUSH(event.ids, gw_stale_id_t) = said;
+    distrust_here(account, p, id, env);
+    gw_stale_note(account, p, &event, env);
 }
 
 int gw_copy_settle(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
@@ -287,125 +430,4 @@ int gw_copy_settle(gw_account_t *account, const rc_caller_t *who, apr_pool_t *p,
     }
     gw_copy_distrust(account, p, id, who->env);
     return 1;
-}
-
-/* When the copy last had all that there was: after a refresh, or a list in between. */
-static apr_time_t complete_at(gw_account_t *account, apr_pool_t *p,
-                              const base_env_t *env)
-{
-    apr_time_t synced = gw_copy_synced(account, p, env), listed = gw_relisted(account);
-
-    return synced > listed ? synced : listed;
-}
-
-/* Must the platform be asked for this address? */
-static int must_ask(gw_account_t *account, const char *folded, apr_time_t synced,
-                    apr_time_t now)
-{
-    gw_shared_t *shared = account->shared->memory;
-    apr_uint64_t hash = base_sha256_u64(folded, strlen(folded));
-    apr_uint64_t slot = hash % GW_ASKED_SLOTS;
-    int known, lately, doubted, must = synced + account->conf->max_age <= now;
-
-    if (account->shared->lock(account->shared->ctx) != APR_SUCCESS) {
-        return must;
-    }
-    known = shared->asked[slot].hash == hash;
-    doubted = known &&
-              (!shared->asked[slot].asked || now < shared->asked[slot].doubted_until);
-    lately = known && shared->asked[slot].asked + account->conf->max_age > now;
-    account->shared->unlock(account->shared->ctx);
-    return doubted || (must && !lately);
-}
-
-/* The copy has what the platform answered to a question at the time `asked`. Another
- * address that is in doubt keeps its place. */
-static void note_asked(gw_account_t *account, const char *folded, apr_time_t asked)
-{
-    gw_shared_t *shared = account->shared->memory;
-    apr_uint64_t hash = base_sha256_u64(folded, strlen(folded));
-    apr_uint64_t slot = hash % GW_ASKED_SLOTS;
-    int known;
-
-    if (account->shared->lock(account->shared->ctx) != APR_SUCCESS) {
-        return;
-    }
-    known = shared->asked[slot].hash == hash;
-    if (known || shared->asked[slot].doubted_until < asked) {
-        shared->asked[slot].doubted_until =
-            known ? shared->asked[slot].doubted_until : 0;
-        shared->asked[slot].hash = hash;
-        shared->asked[slot].asked = asked;
-    }
-    account->shared->unlock(account->shared->ctx);
-}
-
-void gw_copy_doubt(gw_account_t *account, const char *email, apr_pool_t *p,
-                   const base_env_t *env)
-{
-    gw_shared_t *shared = account->shared->memory;
-    const char *folded = base_str_fold(p, email);
-    apr_uint64_t hash = base_sha256_u64(folded, strlen(folded));
-    apr_uint64_t slot = hash % GW_ASKED_SLOTS;
-
-    if (account->shared->lock(account->shared->ctx) == APR_SUCCESS) {
-        shared->asked[slot].hash = hash;
-        shared->asked[slot].asked = 0;
-        shared->asked[slot].doubted_until = base_now(env) + GW_LIST_LAG;
-        account->shared->unlock(account->shared->ctx);
-    }
-}
-
-/* A disabled one that the list brought may have been deleted through SCIM: only a
- * single read tells. */
-static rc_error_t *look_closer(gw_account_t *account, const rc_caller_t *who,
-                               apr_pool_t *p, const json_t *records)
-{
-    rc_error_t *e = NULL;
-    json_t *extension;
-    size_t i;
-
-    json_array_foreach((json_t *)records, i, extension)
-    {
-        if (!e && account->conf->disabled_may_be_gone &&
-            base_str_same(base_json_string(extension, "status"), "Disabled")) {
-            int found;
-
-            e = gw_copy_reread(account, who, p,
-                               (apr_uint64_t)base_json_int(extension, "id", 0), &found);
-        }
-    }
-    return e;
-}
-
-const scim_error_t *gw_copy_ask(gw_session_t *session, apr_pool_t *p, const char *email)
-{
-    gw_account_t *account = session->account;
-    apr_time_t now = base_now(session->env);
-    rc_extension_query_t query = {1, MAX_ASKED, email, NULL};
-    rc_caller_t who = gw_session_caller(session);
-    json_t *list, *records;
-    rc_error_t *e;
-    apr_status_t rv;
-
-    if (!must_ask(account, base_str_fold(p, email),
-                  complete_at(account, p, session->env), now)) {
-        return NULL;
-    }
-    e = rc_extension_list(account->client, &who, p, &query, &list);
-    if (!e) {
-        records = json_object_get(list, "records");
-        gw_copy_need_places(account, p, &who);
-        rv = gw_copy_absorb(account, p, records, now, 0, session->env);
-        if (rv != APR_SUCCESS) {
-            return gw_error_store(p, rv);
-        }
-        e = look_closer(account, &who, p, records);
-    }
-    if (!e || e->kind == RC_INVALID) { /* nobody has such an address */
-        note_asked(account, base_str_fold(p, email), now);
-        return NULL;
-    }
-    gw_copy_doubt(account, email, p, session->env);
-    return gw_error(p, e, NULL, session->env);
 }

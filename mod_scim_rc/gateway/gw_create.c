@@ -5,8 +5,10 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "gw_batch.h"
 #include "gw_carry.h"
 #include "gw_error.h"
+#include "gw_intake.h"
 
 /* The deleted one for this request alone, and as RingCentral has it now. *is_gone 0: it
  * is not there any more. */
@@ -69,22 +71,13 @@ static const scim_error_t *revive(gw_maker_t *m, const gw_item_t *gone, int *is_
 
 static const scim_error_t *make_new(gw_maker_t *m)
 {
-    const scim_error_t *error;
+    const scim_error_t *error = gw_maker_plan_new(m);
 
-    m->item.state = base_json_own(m->p, json_object());
-    m->item.memory = base_json_own(m->p, json_object());
-    error = gw_maker_plan(m, m->item.state);
     if (error) {
         return error;
     }
-    if (m->session->policy->create == GW_CREATE_UNASSIGNED) {
-        return gw_maker_fill(m);
-    }
-    error = gw_maker_create(m);
-    if (!error && m->session->policy->welcome_mail) {
-        gw_maker_welcome(m);
-    }
-    return error;
+    return m->session->policy->create == GW_CREATE_UNASSIGNED ? gw_maker_fill(m)
+                                                              : gw_maker_create(m);
 }
 
 static const scim_error_t *make(gw_maker_t *m)
@@ -111,26 +104,34 @@ const scim_error_t *gw_maker_finish(gw_maker_t *m, apr_pool_t *p, scim_record_t 
 {
     const scim_error_t *error = make(m);
 
-    if (!error) {
-        error = gw_carry_store(m->session, p, &m->plan, &m->item, 1, record);
-        *id = gw_id_text(p, m->item.id);
-    }
-    return error;
+    return error ? error : gw_maker_store(m, p, record, id);
 }
 
-const scim_error_t *gw_create(void *ctx, apr_pool_t *p, const json_t *resource,
-                              scim_record_t *record, const char **id)
+const scim_error_t *gw_create_alone(gw_session_t *session, apr_pool_t *p,
+                                    const json_t *resource, scim_record_t *record,
+                                    const char **id)
 {
     gw_maker_t *m;
-    const scim_error_t *error = gw_copy_wait(ctx, p);
+    const scim_error_t *error = gw_maker_begin(session, p, resource, &m);
 
-    if (!error) {
-        error = gw_maker_begin(ctx, p, resource, &m);
-    }
     if (error) {
         return error;
     }
     error = gw_maker_finish(m, p, record, id);
     base_lock_release(m->lock);
     return error;
+}
+
+const scim_error_t *gw_create(void *ctx, apr_pool_t *p, const json_t *resource,
+                              scim_record_t *record, const char **id)
+{
+    gw_session_t *session = ctx;
+    const scim_error_t *error = gw_copy_wait(session, p);
+
+    if (error) {
+        return error;
+    }
+    return session->policy->gather && gw_batch_suits(session, resource)
+               ? gw_intake_create(session, p, resource, record, id)
+               : gw_create_alone(session, p, resource, record, id);
 }

@@ -4,7 +4,7 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
-#include "base_json.h"
+#include "gw_batch.h"
 #include "gw_many.h"
 
 #define CREW 8
@@ -23,6 +23,8 @@ struct gw_crew_t {
     apr_thread_mutex_t *mutex; /* of what follows */
     int *which, n;             /* the writes that nobody has begun with */
     int no_batch;
+    int placed;  /* workers with a place in the quota, or waiting for one */
+    int settled; /* how often one of them had done with it */
     worker_t workers[CREW];
     int n_workers;
 };
@@ -51,8 +53,10 @@ static int take_one(gw_crew_t *crew)
 
 static int suits_batch(const gw_crew_t *crew, int at)
 {
-    return !crew->no_batch &&
-           gw_batch_takes(crew->block, &crew->block->writes[crew->which[at]]);
+    const scim_write_t *write = &crew->block->writes[crew->which[at]];
+
+    return !crew->no_batch && write->verb == SCIM_CREATE &&
+           gw_batch_suits(&crew->block->session, write->resource);
 }
 
 /* How many creates are left that a batch can make, up to BATCH. */
@@ -115,22 +119,27 @@ static void carry_out(worker_t *worker, int i, rc_place_t *place)
                                    write->change, write->baton);
 }
 
-/* Where single creates and batches are both possible: whatever the quota has first. */
+/* Where single creates and batches are both possible: whatever the quota has first.
+ * The last create is worth a Heavy call only when there is no other way. */
 static rc_place_t *find_place(worker_t *worker, int eligible)
 {
-    gw_session_t *session = &worker->crew->block->session;
-    rc_client_t *client = session->account->client;
-    rc_caller_t who = gw_session_caller(session);
     const unsigned medium = RC_GROUP_BIT(RC_MEDIUM), heavy = RC_GROUP_BIT(RC_HEAVY);
+    gw_session_t *session = &worker->crew->block->session;
+    rc_caller_t who = gw_session_caller(session);
     const int batcher = worker->number < BATCHERS && eligible >= BATCH;
+    const struct {
+        unsigned groups;
+        apr_time_t deadline;
+    } tries[] = {{batcher ? heavy : medium, base_now(who.env)},
+                 {eligible > 1 ? medium | heavy : medium, session->deadline},
+                 {heavy, session->deadline}};
     rc_place_t *place = NULL;
+    apr_size_t i;
 
-    who.deadline = base_now(who.env);
-    if (rc_place_take(client, &who, worker->p, batcher ? heavy : medium, &place)) {
-        who.deadline = session->deadline;
-        if (rc_place_take(client, &who, worker->p, medium | heavy, &place)) {
-            return NULL; /* the call itself will say so */
-        }
+    for (i = 0; !place && i < sizeof tries / sizeof *tries; i++) {
+        who.deadline = tries[i].deadline;
+        rc_place_take(session->account->client, &who, worker->p, tries[i].groups,
+                      &place);
     }
     return place;
 }
@@ -158,20 +167,75 @@ static int work_one(worker_t *worker, rc_place_t *place)
     return i >= 0;
 }
 
-/* 0: nothing is left. */
+/* Before a worker looks for a place. Returns what count_out() wants. */
+static int count_in(gw_crew_t *crew)
+{
+    int settled;
+
+    apr_thread_mutex_lock(crew->mutex);
+    crew->placed++;
+    settled = crew->settled;
+    apr_thread_mutex_unlock(crew->mutex);
+    return settled;
+}
+
+/* Whom a worker that found no place, or has done with it, leaves behind. */
+typedef enum {
+    OTHERS,  /* some who have a place, or wait for one */
+    CHANGED, /* none any more, but what they had may be free now */
+    NOBODY
+} company_t;
+
+static company_t count_out(gw_crew_t *crew, int settled)
+{
+    company_t company = NOBODY;
+
+    apr_thread_mutex_lock(crew->mutex);
+    if (--crew->placed) {
+        company = OTHERS;
+    }
+    else if (crew->settled != settled) {
+        company = CHANGED;
+    }
+    crew->settled++;
+    apr_thread_mutex_unlock(crew->mutex);
+    return company;
+}
+
+/* With creates that a batch can make. The quota may have no place for a worker because
+ * the others have them all: what is left is theirs then, for a call of its own would be
+ * refused, and the next of theirs can carry it. */
+static int work_placed(worker_t *worker, int eligible)
+{
+    gw_crew_t *crew = worker->crew;
+    gw_session_t *session = &crew->block->session;
+    rc_caller_t who = gw_session_caller(session);
+    int settled = count_in(crew), more;
+    rc_place_t *place = find_place(worker, eligible);
+
+    if (place) {
+        more = rc_place_group(place) == RC_HEAVY ? work_batch(worker, place)
+                                                 : work_one(worker, place);
+        rc_place_return(session->account->client, &who, place);
+        count_out(crew, settled);
+        return more;
+    }
+    switch (count_out(crew, settled)) {
+    case OTHERS:
+        return 0;
+    case CHANGED:
+        return 1;
+    default:
+        return work_one(worker, NULL); /* the call itself will say why */
+    }
+}
+
+/* 0: nothing is left for this worker. */
 static int work(worker_t *worker)
 {
-    gw_session_t *session = &worker->crew->block->session;
-    rc_caller_t who = gw_session_caller(session);
-    int eligible = count_batch(worker->crew), more;
-    rc_place_t *place = eligible > 1 ? find_place(worker, eligible) : NULL;
+    int eligible = count_batch(worker->crew);
 
-    more = place && rc_place_group(place) == RC_HEAVY ? work_batch(worker, place)
-                                                      : work_one(worker, place);
-    if (place) {
-        rc_place_return(session->account->client, &who, place);
-    }
-    return more;
+    return eligible ? work_placed(worker, eligible) : work_one(worker, NULL);
 }
 
 static void *APR_THREAD_FUNC run(apr_thread_t *thread, void *data)

@@ -90,6 +90,12 @@ int gw_error_is_status(const rc_error_t *e)
            !gw_error_is_duplicate(e) && (!e->parameter || says(e->parameter, "status"));
 }
 
+int gw_error_is_passing(const rc_error_t *e)
+{
+    return e->kind == RC_BUSY || e->kind == RC_INTERRUPTED ||
+           (e->kind == RC_UNAVAILABLE && !e->http_status);
+}
+
 /* RingCentral's own words, for whoever looks them up in its documentation. */
 static const char *original(apr_pool_t *p, const rc_error_t *e)
 {

@@ -23,6 +23,10 @@ int gw_error_is_duplicate(const rc_error_t *error);
 int gw_error_is_password(const rc_error_t *error);
 int gw_error_is_status(const rc_error_t *error);
 
+/* Was nothing sent, for a reason that passes or concerns alone who made the call: its
+ * client left, its patience ended, the quota was used up? */
+int gw_error_is_passing(const rc_error_t *error);
+
 /* The answer to a call was `lost`, and `error` came of trying it again: what is known
  * now. Only RingCentral's own word settles whether the first one was carried out. */
 rc_error_t *gw_error_after_loss(rc_error_t *lost, rc_error_t *error);

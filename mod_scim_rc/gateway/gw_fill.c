@@ -5,6 +5,7 @@
 #include "base_str.h"
 #include "gw_carry.h"
 #include "gw_error.h"
+#include "gw_news.h"
 
 #define POOL_MAX 100 /* unassigned extensions that are looked at */
 
@@ -72,8 +73,13 @@ static const scim_error_t *fill(gw_maker_t *m, apr_uint64_t id, int *filled)
         APR_SUCCESS) {
         return NULL; /* somebody is filling it at this moment */
     }
+    if (!gw_news_take(a, m->p, id, m->session->env)) {
+        base_lock_release(lock);
+        return NULL; /* ... through another gateway */
+    }
     error = load_unassigned(m, id, &is_free);
     if (error || !is_free) {
+        gw_news_give(a, m->p, id, m->session->env);
         base_lock_release(lock);
         return error;
     }
@@ -81,6 +87,7 @@ static const scim_error_t *fill(gw_maker_t *m, apr_uint64_t id, int *filled)
     if (e && gw_maker_replace_password(m, e)) {
         e = gw_carry_update(m->session, m->p, &m->plan, &m->item, NULL);
     }
+    gw_news_give(a, m->p, id, m->session->env);
     if (e && e->kind == RC_NOT_FOUND) {
         gw_copy_bury(a, m->p, id, m->session->env);
         base_lock_release(lock);

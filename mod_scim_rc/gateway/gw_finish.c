@@ -108,6 +108,7 @@ static void look_again(gw_job_t *job)
     if (was) {
         json_object_set(item.memory, "was", was);
     }
+    item.heard = job->item.heard; /* what came in between is not in the answer */
     job->item = item;
 }
 

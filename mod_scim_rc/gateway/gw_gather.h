@@ -4,19 +4,26 @@
 
 #include "gw_job.h"
 
-/* One for each account and child; ends with `p`. */
+/* One for each account and child; ends with `p`. Needs the account's shared memory and
+ * lock file. APR_SUCCESS, or why the lock file cannot be used. */
 typedef struct gw_gather_t gw_gather_t;
-gw_gather_t *gw_gather_create(apr_pool_t *p);
+apr_status_t gw_gather_create(gw_gather_t **gather, apr_pool_t *p,
+                              const gw_account_t *account);
 
 /* Sends `n` prepared jobs that all ask for an update, or all for a removal, and waits
  * for what becomes of them: job->e. One that fails does not fail another. One job alone
  * goes out at once when the quota allows; several, and those of other requests that
- * wait as well, share calls.
+ * wait as well, in this child or another, share calls.
  *
  * Returns early when the session's deadline comes or its client goes. A job that was
  * not sent until then has RC_BUSY or RC_INTERRUPTED. Of a job that is on its way
  * jobs[i] becomes NULL: it belongs to whoever waits for the rest of its call, or to
  * nobody, and the copy will be right in any case. */
 void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n);
+
+/* Background work: every few seconds it takes down what children left behind that
+ * died, be it a password. */
+void gw_gather_work(gw_gather_t *gather, gw_account_t *account, apr_pool_t *p,
+                    const base_env_t *env);
 
 #endif

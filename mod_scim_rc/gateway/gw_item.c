@@ -10,6 +10,7 @@
 #include "scim_schema.h"
 
 #define DOC_DEPTH 32
+#define HEARD "heard" /* item->heard, as a member of a record's memory */
 
 /* What is kept of an extension; the rest of RingCentral's answer is left out. */
 static const char *const kept[] = {"id",     "extensionNumber", "name",      "type",
@@ -43,11 +44,14 @@ apr_status_t gw_item_load(apr_pool_t *p, const dir_record_t *record, gw_item_t *
     if (!json_is_object(item->memory)) {
         item->memory = base_json_own(p, json_object());
     }
+    item->heard = (apr_time_t)base_json_int(item->memory, HEARD, 0);
+    json_object_del(item->memory, HEARD);
     return json_is_object(item->state) ? APR_SUCCESS : APR_EGENERAL;
 }
 
-static void copy_members(json_t *to, const json_t *from, const char *const *names,
-                         apr_size_t n)
+/* What is in them is shared from then on: neither changes it. */
+static void share_members(json_t *to, const json_t *from, const char *const *names,
+                          apr_size_t n)
 {
     apr_size_t i;
 
@@ -55,7 +59,7 @@ static void copy_members(json_t *to, const json_t *from, const char *const *name
         json_t *member = json_object_get(from, names[i]);
 
         if (member && !json_is_null(member)) {
-            json_object_set_new(to, names[i], json_deep_copy(member));
+            json_object_set(to, names[i], member);
         }
     }
 }
@@ -81,18 +85,39 @@ static void hide_filled(apr_pool_t *p, gw_item_t *item, const json_t *before)
     json_object_del(item->memory, GW_UNSEEN);
 }
 
+/* Of a single read: which values come to light that no list has shown? A record that
+ * nobody believes may have lost a change, and a single read has shown all. */
+static unsigned newly_known(const gw_item_t *item, const json_t *state)
+{
+    int complete =
+        item->flags & DIR_DETAILED && json_object_get(item->state, "regionalSettings");
+    unsigned learnt = 0;
+    int i;
+
+    if (!item->state || !item->fetched || complete) {
+        return 0;
+    }
+    for (i = 0; i < GW_ROWS; i++) {
+        if (gw_rows[i].flags & GW_ROW_UNLISTED && gw_row_field(&gw_rows[i], state) &&
+            !gw_row_field(&gw_rows[i], item->state)) {
+            learnt |= 1u << i;
+        }
+    }
+    return learnt;
+}
+
 void gw_item_absorb(apr_pool_t *p, gw_item_t *item, const json_t *extension,
                     apr_time_t fetched, int detailed)
 {
     const json_t *before = item->state;
     json_t *state = base_json_own(p, json_object()), *contact = json_object();
 
-    copy_members(state, extension, kept, COUNT(kept));
-    copy_members(contact, json_object_get(extension, "contact"), contact_kept,
-                 COUNT(contact_kept));
+    share_members(state, extension, kept, COUNT(kept));
+    share_members(contact, json_object_get(extension, "contact"), contact_kept,
+                  COUNT(contact_kept));
     json_object_set_new(state, "contact", contact);
-    copy_members(state, detailed ? extension : item->state, detail_only,
-                 COUNT(detail_only));
+    share_members(state, detailed ? extension : item->state, detail_only,
+                  COUNT(detail_only));
     if (item->state) {
         json_t *direct = json_object_get(item->state, "directNumber");
 
@@ -100,6 +125,7 @@ void gw_item_absorb(apr_pool_t *p, gw_item_t *item, const json_t *extension,
             json_object_set(state, "directNumber", direct);
         }
     }
+    item->learnt = detailed ? newly_known(item, state) : 0;
     if (detailed) {
         item->flags |= DIR_DETAILED;
     }
@@ -185,9 +211,11 @@ static const char *plain_value(apr_pool_t *p, const gw_style_t *style,
     return text && is_place(row) ? place_text(p, style, item, row) : text;
 }
 
-static json_t *said(const gw_item_t *item, const char *key)
+static json_t *said(apr_pool_t *p, const gw_item_t *item, const gw_row_t *row)
 {
-    return json_object_get(json_object_get(item->memory, "said"), key);
+    const json_t *all = json_object_get(item->memory, "said");
+
+    return json_object_size(all) ? json_object_get(all, gw_row_key(p, row)) : NULL;
 }
 
 const char *gw_item_value(apr_pool_t *p, const gw_style_t *style, const gw_item_t *item,
@@ -199,7 +227,7 @@ const char *gw_item_value(apr_pool_t *p, const gw_style_t *style, const gw_item_
     if (!text) {
         return NULL;
     }
-    pair = said(item, gw_row_key(p, row));
+    pair = said(p, item, row);
     if (pair && !strcmp(json_string_value(json_array_get(pair, 1)), text)) {
         return json_string_value(json_array_get(pair, 0));
     }
@@ -233,16 +261,16 @@ void gw_item_remember(apr_pool_t *p, gw_item_t *item, const gw_row_t *row,
 static int is_hidden(apr_pool_t *p, const gw_item_t *item, const gw_row_t *row,
                      const char *text)
 {
-    const json_t *pair = said(item, gw_row_key(p, row));
+    const json_t *pair = said(p, item, row);
 
     return pair && json_is_null(json_array_get(pair, 0)) &&
            !strcmp(json_string_value(json_array_get(pair, 1)), text);
 }
 
 /* The version speaks of what RingCentral holds: two spellings of one place are one
- * version (a weak one, RFC 9110 section 8.8.1). */
+ * version (a weak one, RFC 9110 section 8.8.1). As it is without the rows `unknown`. */
 static const char *version_of(apr_pool_t *p, const gw_style_t *style,
-                              const gw_item_t *item)
+                              const gw_item_t *item, unsigned unknown)
 {
     static const struct {
         unsigned shown_by;
@@ -254,7 +282,7 @@ static const char *version_of(apr_pool_t *p, const gw_style_t *style,
     apr_size_t i;
 
     for (i = 0; i < GW_ROWS; i++) {
-        text = gw_row_field(&gw_rows[i], item->state);
+        text = unknown & 1u << i ? NULL : gw_row_field(&gw_rows[i], item->state);
         APR_ARRAY_PUSH(parts, const char *) =
             text && !is_hidden(p, item, &gw_rows[i], text) ? text : "";
     }
@@ -273,13 +301,30 @@ static const char *version_of(apr_pool_t *p, const gw_style_t *style,
 static void note_change(apr_pool_t *p, const gw_style_t *style, gw_item_t *item,
                         apr_time_t now)
 {
-    const char *version = version_of(p, style, item);
-    const char *last = base_json_string(item->memory, "version");
+    const char *version = version_of(p, style, item, 0);
+    json_t *last = json_object_get(item->memory, "version");
+    unsigned learnt = item->learnt;
 
-    if (!last || strcmp(last, version)) {
-        json_object_set_new(item->memory, "version", json_string(version));
+    item->learnt = 0;
+    if (base_str_same(json_string_value(last), version)) {
+        return;
+    }
+    if (learnt &&
+        base_str_same(json_string_value(last), version_of(p, style, item, learnt))) {
+        json_object_set(item->memory, GW_FORMER, last);
+    }
+    else {
+        json_object_del(item->memory, GW_FORMER);
         json_object_set_new(item->memory, "modified", json_integer(now));
     }
+    json_object_set_new(item->memory, "version", json_string(version));
+}
+
+const char *gw_item_former(apr_pool_t *p, const gw_item_t *item)
+{
+    const char *former = base_json_string(item->memory, GW_FORMER);
+
+    return former ? apr_psprintf(p, "W/\"%s\"", former) : NULL;
 }
 
 static void add_numbers(const gw_style_t *style, const gw_item_t *item, json_t *user)
@@ -358,7 +403,8 @@ static void make_document(apr_pool_t *p, const gw_style_t *style, const gw_item_
     record->brief = scim_brief_make(p, &scim_type_user, user);
     /* The location goes in where meta, and with it the whole, ends. */
     text = base_json_text(p, user, &len);
-    text = apr_psprintf(p, "%.*s,\"location\":\"", (int)len - 2, text);
+    text = apr_pstrmemdup(p, text, len - 2);
+    text = apr_pstrcat(p, text, ",\"location\":\"", NULL);
     tail = apr_psprintf(p, "%s/%" APR_UINT64_T_FMT "\"}}", scim_type_user.endpoint,
                         item->id);
     record->mark = (apr_uint32_t)strlen(text);
@@ -406,7 +452,11 @@ void gw_item_record(apr_pool_t *p, const gw_style_t *style, gw_item_t *item,
         make_document(p, style, item, record);
     }
     record->state.data = base_json_text(p, item->state, &record->state.len);
+    if (item->heard) {
+        json_object_set_new(item->memory, HEARD, json_integer(item->heard));
+    }
     record->memory.data = base_json_text(p, item->memory, &record->memory.len);
+    json_object_del(item->memory, HEARD);
     set_keys(p, item, record);
 }
 

@@ -20,12 +20,21 @@
  * first description has that nobody sent is filled in from the company. */
 #define GW_UNSEEN "unseen"
 
+/* Another: the version under which the user was shown before values that no list shows
+ * became known, all others being what they are. Gone with the next change. */
+#define GW_FORMER "former"
+
 typedef struct gw_item_t {
     apr_uint64_t id;
     unsigned flags; /* DIR_LISTED, DIR_GONE, DIR_DETAILED */
     apr_time_t fetched;
-    json_t *state;  /* the extension, cut down to what matters here */
-    json_t *memory; /* {"version", "modified", "was", "said": {row key: [sent, was]}} */
+    apr_time_t heard; /* when this came from another gateway, by our clock; 0: it did
+                       * not */
+    json_t *state;    /* the extension, cut down to what matters here */
+    json_t *memory;   /* {"version", "former", "modified", "was", "said": {row key:
+                       * [sent, was]}} */
+    unsigned learnt;  /* bit n: the value of row n may always have been there, lists do
+                       * not show it; until the next gw_item_record() */
 } gw_item_t;
 
 /* How documents are made for an account. */
@@ -48,6 +57,9 @@ apr_status_t gw_item_load(apr_pool_t *p, const dir_record_t *record, gw_item_t *
  * are then kept. */
 void gw_item_absorb(apr_pool_t *p, gw_item_t *item, const json_t *extension,
                     apr_time_t fetched, int detailed);
+
+/* GW_FORMER as the value of meta.version that it was, in `p`; NULL: there is none. */
+const char *gw_item_former(apr_pool_t *p, const gw_item_t *item);
 
 /* Is this extension a person that SCIM may know: of a user's type, with an e-mail, and
  * neither unassigned nor deleted by disabling? */

@@ -106,30 +106,42 @@ static const scim_error_t *lock_user(gw_job_t *job)
     return job->lock ? NULL : gw_lock(job->session, job->p, job->id, &job->lock);
 }
 
-/* Is it to be read anew first? A job of a block only says so. */
-static const scim_error_t *freshen(gw_job_t *job, int *again)
+/* Is the copy of the user young enough? A job of a block does nothing about it. */
+static gw_age_verdict_t judge_age(gw_job_t *job)
 {
-    *again = 0;
+    gw_session_t *session = job->session;
+    apr_time_t known = job->item.fetched;
+    int is_ours = job->item.flags & DIR_WRITTEN &&
+                  known + session->account->conf->max_age > base_now(session->env);
+
     if (job->defers) {
-        job->is_stale = 1;
-        return NULL;
+        return gw_age_is_old(session, job->p, known) ? GW_ASK : GW_BELIEVE;
     }
-    *again = 1;
+    return gw_age_judge(session, job->p, known, !is_ours);
+}
+
+/* What RingCentral has now: from the list that was just made, or read singly. */
+static const scim_error_t *freshen(gw_job_t *job, gw_age_verdict_t *verdict)
+{
+    if (*verdict == GW_LOOK_AGAIN) {
+        const scim_error_t *error = load(job);
+
+        if (error || gw_age_was_listed(job->session, job->p, job->item.fetched)) {
+            return error;
+        }
+    }
+    *verdict = GW_ASK;
     return reload(job);
 }
 
-/* Would the plan be based on what is not known? A list does not show the language. */
+/* May the call be in vain? A list does not show the language. Along with other changes,
+ * or in one call with those of others, it costs less to send it than to look. */
 static int is_blind(const gw_job_t *job)
 {
     return json_object_get(job->plan.body, "regionalSettings") &&
+           json_object_size(job->plan.body) == 1 && !job->in_block &&
            !(job->item.flags & DIR_DETAILED &&
              json_object_get(job->item.state, "regionalSettings"));
-}
-
-static int is_old(const gw_job_t *job)
-{
-    return job->item.fetched + job->session->account->conf->max_age <
-           base_now(job->session->env);
 }
 
 #define NAME_WAIT apr_time_from_sec(2)
@@ -182,10 +194,20 @@ static const scim_error_t *not_our_own(gw_job_t *job)
         job->id_text);
 }
 
+/* The user as the copy has it; NULL when the record cannot be read. */
+static const scim_current_t *current_user(gw_job_t *job)
+{
+    scim_current_t *current = apr_palloc(job->p, sizeof *current);
+
+    current->resource = gw_item_document(job->p, &job->record.doc);
+    current->former = gw_item_former(job->p, &job->item);
+    return current->resource ? current : NULL;
+}
+
 /* What the client wants of the user as the copy has it. */
 static const scim_error_t *want(gw_job_t *job, scim_change_fn change, void *baton)
 {
-    json_t *current = gw_item_document(job->p, &job->record.doc);
+    const scim_current_t *current = current_user(job);
     const scim_error_t *error;
 
     if (!current) {
@@ -197,8 +219,8 @@ static const scim_error_t *want(gw_job_t *job, scim_change_fn change, void *bato
         error = gw_plan_check(job->p, job->desired);
     }
     if (!error) {
-        error = gw_plan_make(job->session, job->p, &job->item, current, job->desired,
-                             &job->plan);
+        error = gw_plan_make(job->session, job->p, &job->item, current->resource,
+                             job->desired, &job->plan);
     }
     if (!error && job->plan.changed[gw_row_of(GW_LOGIN) - gw_rows]) {
         error = name_is_free(job, gw_row_get(gw_row_of(GW_LOGIN), job->desired));
@@ -220,11 +242,46 @@ static void note_status(gw_job_t *job)
     }
 }
 
+/* May the plan (or why there is none) be believed, when the user was looked up as
+ * `done` says? A change that changes nothing in an old copy is not worth a call. */
+static gw_age_verdict_t judge_plan(gw_job_t *job, const scim_error_t *error,
+                                   gw_age_verdict_t done)
+{
+    if (done == GW_ASK) {
+        return GW_BELIEVE;
+    }
+    if ((!error && is_blind(job)) || gw_stale_is(job->session, job->p, &job->record)) {
+        return GW_ASK;
+    }
+    if (done == GW_LOOK_AGAIN || (!error && !json_object_size(job->plan.body))) {
+        return GW_BELIEVE;
+    }
+    return judge_age(job);
+}
+
+/* By the copy; if that will not do by a list, and by a single read in the end. */
+static const scim_error_t *plan_by_what_is(gw_job_t *job, scim_change_fn change,
+                                           void *baton)
+{
+    gw_age_verdict_t verdict = GW_BELIEVE;
+    const scim_error_t *error, *failed;
+
+    do {
+        error = want(job, change, baton);
+        verdict = judge_plan(job, error, verdict);
+        job->is_stale = job->defers && verdict != GW_BELIEVE;
+        if (verdict == GW_BELIEVE || job->is_stale) {
+            return job->is_stale ? NULL : error;
+        }
+        failed = freshen(job, &verdict);
+    } while (!failed);
+    return failed;
+}
+
 static const scim_error_t *plan_update(gw_job_t *job, scim_change_fn change,
                                        void *baton)
 {
     const scim_error_t *error = lock_user(job);
-    int again = 0;
 
     if (!error && !job->is_busy) {
         error = load(job);
@@ -232,16 +289,7 @@ static const scim_error_t *plan_update(gw_job_t *job, scim_change_fn change,
     if (error || job->is_busy) {
         return error;
     }
-    error = want(job, change, baton);
-    if ((is_old(job) && (error || json_object_size(job->plan.body))) ||
-        (!error && is_blind(job)) || gw_stale_is(job->session, job->p, &job->record)) {
-        /* Judged by what RingCentral has now. A change that changes nothing in an old
-         * copy is not worth a call. */
-        error = freshen(job, &again);
-    }
-    if (!error && again) {
-        error = want(job, change, baton);
-    }
+    error = plan_by_what_is(job, change, baton);
     if (!error && !job->is_stale && !job->is_busy && says_disabled(job)) {
         error = not_our_own(job);
     }
@@ -281,12 +329,13 @@ static void plan_disable(gw_job_t *job)
 /* Does the condition hold for the user as the copy has it? */
 static const scim_error_t *meets(gw_job_t *job, scim_change_fn condition, void *baton)
 {
-    json_t *current, *ignored = NULL;
+    const scim_current_t *current;
+    json_t *ignored = NULL;
 
     if (!condition) {
         return NULL;
     }
-    current = gw_item_document(job->p, &job->record.doc);
+    current = current_user(job);
     return current ? condition(baton, job->p, current, &ignored)
                    : gw_error_store(job->p, APR_EGENERAL);
 }
@@ -298,14 +347,20 @@ static const scim_error_t *plan_remove(gw_job_t *job, scim_change_fn condition,
                                     [GW_DELETE_DISABLE] = GW_ASK_UPDATE,
                                     [GW_DELETE_REMOVE] = GW_ASK_REMOVE};
     const scim_error_t *error = lock_user(job);
-    int again;
+    gw_age_verdict_t verdict = GW_BELIEVE;
 
     if (!error && !job->is_busy) {
         error = load(job);
     }
-    if (!error && !job->is_busy &&
-        (is_old(job) || gw_stale_is(job->session, job->p, &job->record))) {
-        error = freshen(job, &again);
+    if (!error && !job->is_busy) {
+        verdict =
+            gw_stale_is(job->session, job->p, &job->record) ? GW_ASK : judge_age(job);
+    }
+    if (verdict != GW_BELIEVE && job->defers) {
+        job->is_stale = 1;
+    }
+    else if (verdict != GW_BELIEVE) {
+        error = freshen(job, &verdict);
     }
     if (error || job->is_busy || job->is_stale) {
         return error;

@@ -44,8 +44,10 @@ typedef struct gw_job_t {
     /* The gatherer's, under its mutex. */
     struct gw_job_t *next;
     int state;
-    int share; /* at most so many in one call; 0: any number */
-    int tries; /* that the quota refused */
+    int share;           /* at most so many in one call; 0: any number */
+    int tries;           /* that the quota refused */
+    apr_uint64_t ticket; /* in the queue: when it came */
+    int slot;            /* ... on the board: where; -1: it is not there */
     struct gw_party_t *party;
     struct gw_voyage_t *voyage;
     rc_place_t *place;

@@ -90,6 +90,13 @@ const scim_error_t *gw_maker_plan(gw_maker_t *m, const json_t *current)
     return NULL;
 }
 
+const scim_error_t *gw_maker_plan_new(gw_maker_t *m)
+{
+    m->item.state = base_json_own(m->p, json_object());
+    m->item.memory = base_json_own(m->p, json_object());
+    return gw_maker_plan(m, m->item.state);
+}
+
 int gw_maker_replace_password(gw_maker_t *m, const rc_error_t *e)
 {
     if (!json_object_get(m->plan.body, "password") || !gw_error_is_password(e)) {
@@ -211,20 +218,8 @@ static rc_error_t *post(gw_maker_t *m, int *again)
     return e;
 }
 
-const scim_error_t *gw_maker_create(gw_maker_t *m)
-{
-    int again, tries = 0;
-    rc_error_t *e;
-
-    json_object_set_new(m->plan.body, "type", json_string("User"));
-    do {
-        e = post(m, &again);
-    } while (again && ++tries < POST_TRIES);
-    return e ? gw_maker_give_up(m, e) : NULL;
-}
-
 /* A mail that cannot be sent does not undo a user: it is logged. */
-void gw_maker_welcome(gw_maker_t *m)
+static void welcome(gw_maker_t *m)
 {
     rc_caller_t who = gw_session_caller(m->session);
     rc_error_t *e = rc_welcome_send(m->session->account->client, &who, m->p, m->login);
@@ -236,4 +231,26 @@ void gw_maker_welcome(gw_maker_t *m)
             "it from the RingCentral admin portal",
             gw_id_text(m->p, m->item.id), e->message);
     }
+}
+
+const scim_error_t *gw_maker_create(gw_maker_t *m)
+{
+    int again, tries = 0;
+    rc_error_t *e;
+
+    json_object_set_new(m->plan.body, "type", json_string("User"));
+    do {
+        e = post(m, &again);
+    } while (again && ++tries < POST_TRIES);
+    if (!e && m->session->policy->welcome_mail) {
+        welcome(m);
+    }
+    return e ? gw_maker_give_up(m, e) : NULL;
+}
+
+const scim_error_t *gw_maker_store(gw_maker_t *m, apr_pool_t *p, scim_record_t *record,
+                                   const char **id)
+{
+    *id = gw_id_text(p, m->item.id);
+    return gw_carry_store(m->session, p, &m->plan, &m->item, 1, record);
 }

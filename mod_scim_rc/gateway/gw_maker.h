@@ -32,6 +32,9 @@ const scim_error_t *gw_maker_must_be_free(gw_maker_t *m, gw_item_t *gone, int *i
 /* m->plan: what turns m->item, which the client sees as `current`, into the user. */
 const scim_error_t *gw_maker_plan(gw_maker_t *m, const json_t *current);
 
+/* The same for an extension that is not there yet. */
+const scim_error_t *gw_maker_plan_new(gw_maker_t *m);
+
 /* Was the password refused? Identity providers send a random one with every create; it
  * must not keep the user from coming into being: 1, and there is another one or none.
  */
@@ -47,16 +50,23 @@ int gw_maker_find(gw_maker_t *m, json_t **found);
 /* Takes a lost answer's extension as this request's. */
 void gw_maker_adopt(gw_maker_t *m, json_t *listed);
 
-/* By a POST; or by filling an unassigned extension. */
+/* By a POST, and the welcome mail where that is wanted; or by filling an unassigned
+ * extension. */
 const scim_error_t *gw_maker_create(gw_maker_t *m);
 const scim_error_t *gw_maker_fill(gw_maker_t *m);
 
-/* Sends the welcome mail. */
-void gw_maker_welcome(gw_maker_t *m);
+/* Stores the user who came into being. *record and *id in `p`. */
+const scim_error_t *gw_maker_store(gw_maker_t *m, apr_pool_t *p, scim_record_t *record,
+                                   const char **id);
 
 /* All that remains when the name is locked and the data is sound: brings the user into
  * being, in whatever way, and stores it. *record and *id in `p`. */
 const scim_error_t *gw_maker_finish(gw_maker_t *m, apr_pool_t *p, scim_record_t *record,
+                                    const char **id);
+
+/* A create in a call of its own, the copy being there. *record and *id in `p`. */
+const scim_error_t *gw_create_alone(gw_session_t *session, apr_pool_t *p,
+                                    const json_t *resource, scim_record_t *record,
                                     const char **id);
 
 #endif

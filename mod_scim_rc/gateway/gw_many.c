@@ -3,12 +3,11 @@
 #include <string.h>
 #include <apr_strings.h>
 
-#include "base_json.h"
+#include "gw_batch.h"
 #include "gw_error.h"
 #include "gw_gather.h"
 
 #define PORTION 500 /* jobs that are prepared at a time: what one call carries */
-#define FEW 5       /* old records that are read one by one */
 #define NAP apr_time_from_msec(20)
 
 /* Where a write stands. */
@@ -201,13 +200,11 @@ static void go_through(many_t *m)
 static void freshen(many_t *m)
 {
     apr_pool_t *p;
-    rc_error_t *e = NULL;
+    rc_error_t *e;
     int i;
 
     apr_pool_create(&p, m->p);
-    if (m->stale > FEW) {
-        e = gw_relist(&m->block->session, p);
-    }
+    e = gw_age_prepare(&m->block->session, p, 0, m->stale);
     for (i = 0; i < m->n; i++) {
         if (m->states[i] == STALE && e) {
             end_write(m, i, gw_error(m->p, e, NULL, &m->block->env));
@@ -288,45 +285,16 @@ static void change_all(gw_block_t *block, scim_write_t *writes, int n, char *sta
 
 /* ---- what a batch could not carry ---- */
 
-/* The user as the create wants it: an update's `change`. */
-static const scim_error_t *complete(void *baton, apr_pool_t *p, const json_t *current,
-                                    json_t **desired)
-{
-    const json_t *wanted = baton;
-    int i;
-
-    *desired = base_json_own(p, json_deep_copy(current));
-    for (i = 0; i < GW_ROWS; i++) {
-        const char *text = gw_row_get(&gw_rows[i], wanted);
-
-        if (text) {
-            gw_row_put(&gw_rows[i], *desired, text);
-        }
-    }
-    return NULL;
-}
-
-/* The user is there, but not as the client wants it: to call that a success would keep
- * it from mending what is missing. */
 static void take_completed(gw_block_t *block, scim_write_t *create,
                            const scim_write_t *update)
 {
-    scim_error_t *error;
-
-    if (!update->error) {
-        create->record = update->record;
-        return;
+    if (update->error) {
+        create->error =
+            gw_batch_incomplete(&block->session, block->p, create->id, update->error);
     }
-    base_log(&block->env, BASE_LOG_WARNING, APR_SUCCESS,
-             "SCIMRC0122: account %s: the new user %s lacks what batch provisioning "
-             "cannot carry, for the change after it failed: %s",
-             block->session.account->conf->name, create->id, update->error->detail);
-    error = scim_error(block->p, update->error->status, update->error->type,
-                       "the user was made with the id %s, but without what batch "
-                       "provisioning cannot carry: %s",
-                       create->id, update->error->detail);
-    error->retry_after = update->error->retry_after;
-    create->error = error;
+    else {
+        create->record = update->record;
+    }
 }
 
 static void complete_all(gw_block_t *block)
@@ -341,7 +309,7 @@ static void complete_all(gw_block_t *block)
             owners[n] = i;
             updates[n].verb = SCIM_UPDATE;
             updates[n].id = block->made[i];
-            updates[n].change = complete;
+            updates[n].change = gw_batch_complete;
             updates[n++].baton = (void *)block->writes[i].resource;
         }
     }
@@ -355,28 +323,23 @@ static void complete_all(gw_block_t *block)
 
 /* ---- the whole ---- */
 
-#define USERS_OF_PAGE 1000
-
 /* A create asks RingCentral for its name when the copy is old: of many, lists are
  * cheaper. */
 static void refresh_for_creates(gw_block_t *block)
 {
-    gw_account_t *a = block->session.account;
-    apr_time_t old = base_now(&block->env) - a->conf->max_age;
-    apr_int64_t users = 0;
-    apr_pool_t *p;
+    gw_session_t *session = &block->session;
     int i, creates = 0;
+    apr_pool_t *p;
 
     for (i = 0; i < block->n; i++) {
         creates += block->writes[i].verb == SCIM_CREATE;
     }
-    apr_pool_create(&p, block->p);
-    if (creates > FEW && gw_copy_synced(a, p, &block->env) < old &&
-        gw_relisted(a) < old &&
-        dir_count(a->store, &users, &block->env) == APR_SUCCESS &&
-        users / USERS_OF_PAGE < creates) {
-        gw_relist(&block->session, p); /* if not, each asks for itself */
+    if (!creates) {
+        return;
     }
+    apr_pool_create(&p, block->p);
+    gw_age_prepare(session, p, gw_age_complete(session->account, p, session->env),
+                   creates); /* if not, each asks for itself */
     apr_pool_destroy(p);
 }
 

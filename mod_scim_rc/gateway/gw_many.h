@@ -36,9 +36,6 @@ void gw_crew_join(gw_crew_t *crew);
 
 /* ---- creates in tens (gw_batch.c) ---- */
 
-/* May the user be made so? */
-int gw_batch_takes(const gw_block_t *block, const scim_write_t *write);
-
 /* Carries out `n` creates, 1 to 10, by their numbers in the block. Results in `p`, the
  * calling thread's. `place` is of a Heavy call. 0: RingCentral does not let us have
  * such calls. */

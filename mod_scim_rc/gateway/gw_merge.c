@@ -21,14 +21,14 @@ static void merge(json_t *into, const json_t *from)
             json_object_del(into, name);
         }
         else {
-            json_object_set_new(into, name, json_deep_copy(value));
+            json_object_set_new(into, name, base_json_copy(value));
         }
     }
 }
 
 void gw_item_merge(apr_pool_t *p, gw_item_t *item, const json_t *body, apr_time_t now)
 {
-    json_t *after = base_json_own(p, json_deep_copy(item->state));
+    json_t *after = base_json_own(p, base_json_copy(item->state));
     int known, unseen = json_object_get(item->memory, GW_UNSEEN) != NULL;
 
     if (json_object_get(body, "status")) {
@@ -40,6 +40,10 @@ void gw_item_merge(apr_pool_t *p, gw_item_t *item, const json_t *body, apr_time_
     known = item->flags & DIR_DETAILED || json_object_get(after, "statusInfo");
     json_object_del(item->memory, GW_UNSEEN);
     gw_item_absorb(p, item, after, now, known);
+    if (json_object_get(body, "regionalSettings")) { /* the rest of it may be unknown */
+        json_object_set(item->state, "regionalSettings",
+                        json_object_get(after, "regionalSettings"));
+    }
     if (unseen) { /* RingCentral itself has still not described it */
         json_object_set_new(item->memory, GW_UNSEEN, json_true());
     }

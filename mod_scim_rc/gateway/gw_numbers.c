@@ -5,6 +5,7 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "gw_news.h"
 #include "gw_stale.h"
 
 #define VALUE                                                                          \
@@ -40,6 +41,9 @@ typedef struct reading_t {
     apr_time_t now, whole;
     apr_array_header_t *etags;
     const json_t *entries;
+    const base_env_t *env;
+    apr_array_header_t *news;
+    int tells;         /* other gateways hear of it: this is no first reading */
     int unknown;       /* entries with a number that the copy has no record for */
     size_t begin, end; /* which entries this transaction takes */
 } reading_t;
@@ -107,7 +111,13 @@ static apr_status_t take_one(reading_t *r, dir_txn_t *txn, const json_t *entry,
     else {
         json_object_del(item.state, "directNumber");
     }
+    if (r->tells) {
+        item.flags |= GW_UNTOLD;
+    }
     gw_item_record(p, &r->account->style, &item, r->now, &record);
+    if (r->tells) {
+        gw_news_add(r->news, &item, GW_NEWS_LIST, 1, r->env);
+    }
     return dir_txn_put(txn, &record);
 }
 
@@ -118,6 +128,7 @@ static apr_status_t take_batch(void *baton, dir_txn_t *txn)
     apr_pool_t *scratch;
     size_t i;
 
+    apr_array_clear(r->news);
     apr_pool_create(&scratch, r->p);
     apr_pool_tag(scratch, "gw_numbers");
     for (i = r->begin; i < r->end && rv == APR_SUCCESS; i++) {
@@ -135,12 +146,17 @@ static apr_status_t take_all(reading_t *r, const base_env_t *env)
     const size_t n = json_array_size(r->entries);
     apr_status_t rv;
 
+    r->env = env;
     r->unknown = 0;
     r->end = 0;
     do {
         r->begin = r->end;
         r->end = r->begin + GW_BATCH < n ? r->begin + GW_BATCH : n;
+        r->news = gw_news_make(r->p);
         rv = dir_change(r->account->store, r->p, take_batch, r, env);
+        if (rv == APR_SUCCESS && r->news->nelts) {
+            gw_news_tell(r->account, r->news, env);
+        }
     } while (rv == APR_SUCCESS && r->end < n);
     return rv;
 }
@@ -148,13 +164,18 @@ static apr_status_t take_all(reading_t *r, const base_env_t *env)
 rc_error_t *gw_numbers_read(gw_account_t *account, const rc_caller_t *who,
                             apr_pool_t *p)
 {
-    reading_t r = {account, p, base_now(who->env), 0, NULL, NULL, 0, 0, 0};
+    reading_t r;
     json_t *entries;
     rc_error_t *e;
 
     if (!(account->conf->numbers & GW_NUMBER_DIRECT)) {
         return NULL;
     }
+    memset(&r, 0, sizeof r);
+    r.account = account;
+    r.p = p;
+    r.tells = account->conf->peers && gw_copy_synced(account, p, who->env);
+    r.now = base_now(who->env);
     load(&r, who->env);
     e = rc_directory_read(account->client, who, p, r.etags, &entries);
     if (e) {
@@ -180,6 +201,12 @@ void gw_numbers_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env
     }
     noted = gw_stale_numbers(account, p, env);
     if (!noted || now < noted + QUIET) {
+        return;
+    }
+    if (!gw_news_leads(account, env)) {
+        if (gw_news_numbers(account, p, env) == APR_SUCCESS) {
+            gw_stale_numbers_read(account, p, noted, env);
+        }
         return;
     }
     account->numbers_not_before = now + PAUSE;

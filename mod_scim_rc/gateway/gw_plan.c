@@ -52,7 +52,7 @@ json_t *gw_plan_complete(const gw_session_t *session, apr_pool_t *p, json_t *des
 
         if (is_same_name(p, login, address) &&
             may_be_work(session, each, work != NULL)) {
-            desired = base_json_own(p, json_deep_copy(desired));
+            desired = base_json_own(p, base_json_copy(desired));
             gw_row_put(&work_email, desired, address);
             return desired;
         }

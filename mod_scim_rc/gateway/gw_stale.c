@@ -80,6 +80,13 @@ static notes_t *load(gw_account_t *account, apr_pool_t *p, const base_env_t *env
     return is_empty(notes) ? NULL : notes;
 }
 
+/* Without events there are those of our own making: where gateways have got into each
+ * other's way. */
+static int has_notes(const gw_account_t *account)
+{
+    return account->conf->webhook || account->conf->peers;
+}
+
 static note_t *find(notes_t *notes, apr_uint64_t id)
 {
     apr_uint32_t i;
@@ -195,7 +202,7 @@ static verdict_t judge(const note_t *note, const dir_record_t *record)
 int gw_stale_is(gw_session_t *session, apr_pool_t *p, const dir_record_t *record)
 {
     gw_account_t *account = session->account;
-    notes_t *notes = account->conf->webhook ? load(account, p, session->env) : NULL;
+    notes_t *notes = has_notes(account) ? load(account, p, session->env) : NULL;
     const note_t *note = notes ? find(notes, record->id) : NULL;
 
     /* What was read since, be it in a list that may lag behind, is new enough here; the
@@ -215,7 +222,7 @@ void gw_stale_freshen(gw_session_t *session, apr_pool_t *p, const dir_query_t *q
     rc_error_t *e = NULL;
     int i, found;
 
-    if (!account->conf->webhook || !load(account, p, env)) {
+    if (!has_notes(account) || !load(account, p, env)) {
         return;
     }
     records = apr_array_make(p, 1, sizeof(dir_record_t));
@@ -256,7 +263,7 @@ static void forget(notes_t *notes, const void *baton)
 void gw_stale_forget(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
                      apr_time_t sent, const base_env_t *env)
 {
-    notes_t *notes = account->conf->webhook ? load(account, p, env) : NULL;
+    notes_t *notes = has_notes(account) ? load(account, p, env) : NULL;
     const note_t *note = notes ? find(notes, id) : NULL;
     read_t read = {id, sent};
 
@@ -358,7 +365,7 @@ static int count_echoes(round_t *r, const notes_t *notes)
 
 void gw_stale_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
-    notes_t *notes = account->conf->webhook ? load(account, p, env) : NULL;
+    notes_t *notes = has_notes(account) ? load(account, p, env) : NULL;
     round_t r = {account, p, env, NULL, 0};
     rc_error_t *e = NULL;
     apr_uint32_t i;
@@ -428,7 +435,7 @@ apr_status_t gw_stale_settle(dir_txn_t *txn, apr_pool_t *p, apr_time_t begun)
 
 apr_time_t gw_stale_numbers(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
-    const notes_t *notes = account->conf->webhook ? load(account, p, env) : NULL;
+    const notes_t *notes = has_notes(account) ? load(account, p, env) : NULL;
 
     return notes ? notes->numbers : 0;
 }

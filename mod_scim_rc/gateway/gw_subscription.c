@@ -1,13 +1,15 @@
 #include "gw_subscription.h"
 
 #include <string.h>
+#include <apr_atomic.h>
 #include <apr_general.h>
 #include <apr_strings.h>
 
 #include "base_json.h"
 #include "base_str.h"
+#include "gw_news.h"
 
-#define VALUE "webhook"
+#define VALUE "webhook" /* of the copy, and among several gateways */
 #define DEPTH 2
 
 #define LIFE apr_time_from_sec(7 * 24 * 3600 - 1) /* RingCentral's own default */
@@ -15,6 +17,9 @@
 #define FIRST_PAUSE apr_time_from_sec(60)
 #define LONGEST_PAUSE apr_time_from_sec(3600)
 #define PATIENCE apr_time_from_sec(60) /* of one call */
+
+#define COMPARE_EVERY apr_time_from_sec(30) /* with what other gateways know */
+#define SKEW apr_time_from_sec(60)          /* of their clocks */
 
 #define TOKEN_BYTES 32
 #define TOKEN_LEN (2 * TOKEN_BYTES)
@@ -51,15 +56,8 @@ static const char *text_at(const json_t *json, const char *name)
     return text ? text : "";
 }
 
-static void load(gw_account_t *account, apr_pool_t *p, state_t *s,
-                 const base_env_t *env)
+static void parse(const json_t *json, state_t *s)
 {
-    base_slice_t text;
-    json_t *json = NULL;
-
-    if (dir_value(account->store, p, VALUE, &text, env) == APR_SUCCESS) {
-        json = base_json_parse(p, text.data, text.len, DEPTH, 0, NULL);
-    }
     s->id = text_at(json, "id");
     s->address = text_at(json, "address");
     s->token = text_at(json, "token");
@@ -69,6 +67,29 @@ static void load(gw_account_t *account, apr_pool_t *p, state_t *s,
     s->life = (apr_interval_time_t)base_json_int(json, "life", 0);
     s->looked = (apr_time_t)base_json_int(json, "looked", 0);
     s->disabled = base_json_int(json, "disabled", 0);
+}
+
+static void load(gw_account_t *account, apr_pool_t *p, state_t *s,
+                 const base_env_t *env)
+{
+    base_slice_t text;
+    json_t *json = NULL;
+
+    if (dir_value(account->store, p, VALUE, &text, env) == APR_SUCCESS) {
+        json = base_json_parse(p, text.data, text.len, DEPTH, 0, NULL);
+    }
+    parse(json, s);
+}
+
+/* Other gateways get events, too, and one of them may have to go on with it. */
+static void share(gw_account_t *account, const char *text, const base_env_t *env)
+{
+    const base_peers_t *peers = account->conf->peers;
+    base_slice_t value = {text, text ? strlen(text) : 0};
+
+    if (gw_news_is_here(account)) {
+        peers->set(peers->ctx, env, VALUE, text ? &value : NULL, LIFE);
+    }
 }
 
 static apr_status_t set_value(void *baton, dir_txn_t *txn)
@@ -82,29 +103,83 @@ static rc_error_t *save(work_t *w)
 {
     const state_t *s = &w->state;
     json_t *json = base_json_own(
-        w->p, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "id", s->id,
-                        "address", s->address, "token", s->token, "since",
-                        (json_int_t)s->since, "ends", (json_int_t)s->ends, "half",
-                        (json_int_t)s->half, "life", (json_int_t)s->life, "looked",
-                        (json_int_t)s->looked, "disabled", s->disabled));
+        w->p, json_pack("{s:I, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "saved",
+                        (json_int_t)base_now(w->env), "id", s->id, "address",
+                        s->address, "token", s->token, "since", (json_int_t)s->since,
+                        "ends", (json_int_t)s->ends, "half", (json_int_t)s->half,
+                        "life", (json_int_t)s->life, "looked", (json_int_t)s->looked,
+                        "disabled", s->disabled));
     const char *text = *s->address ? base_json_text(w->p, json, NULL) : NULL;
 
+    share(w->account, text, w->env);
     return dir_change(w->account->store, w->p, set_value, (void *)text, w->env) ==
                    APR_SUCCESS
                ? NULL
                : rc_error(w->p, RC_INTERRUPTED, "the copy cannot be written");
 }
 
-int gw_subscription_has_token(gw_account_t *account, apr_pool_t *p, const char *token,
-                              const base_env_t *env)
+static apr_time_t saved_at(apr_pool_t *p, const base_slice_t *text)
+{
+    const json_t *json =
+        text->data ? base_json_parse(p, text->data, text->len, DEPTH, 0, NULL) : NULL;
+
+    return (apr_time_t)base_json_int(json, "saved", 0);
+}
+
+/* Takes what another gateway has made of it, or lets the others have what this one
+ * has; whichever was saved later. 1 when it was taken. */
+static int compare(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
+{
+    const base_peers_t *peers = account->conf->peers;
+    base_slice_t theirs = {NULL, 0}, ours = {NULL, 0};
+    apr_time_t known = 0, told = 0;
+    apr_status_t rv = gw_news_is_here(account)
+                          ? peers->get(peers->ctx, env, p, VALUE, &theirs)
+                          : APR_ENOTIMPL;
+
+    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
+        return 0;
+    }
+    told = saved_at(p, &theirs);
+    if (dir_value(account->store, p, VALUE, &ours, env) == APR_SUCCESS) {
+        known = saved_at(p, &ours);
+    }
+    if (known > told && gw_news_has_lead(account)) {
+        share(account, apr_pstrmemdup(p, ours.data, ours.len), env);
+    }
+    return told > known &&
+           dir_change(account->store, p, set_value,
+                      apr_pstrmemdup(p, theirs.data, theirs.len), env) == APR_SUCCESS;
+}
+
+static int is_token(gw_account_t *account, apr_pool_t *p, const char *token,
+                    const base_env_t *env)
 {
     state_t s;
 
+    load(account, p, &s, env);
+    return strlen(s.token) == TOKEN_LEN && base_secret_equal(token, s.token, TOKEN_LEN);
+}
+
+/* Anybody can send a wrong token: once a second it may be one that we do not know yet.
+ */
+static int may_compare(gw_account_t *account, const base_env_t *env)
+{
+    const apr_uint32_t now = (apr_uint32_t)apr_time_sec(base_now(env));
+    const apr_uint32_t then = apr_atomic_read32(&account->hook_asked);
+
+    return now != then && apr_atomic_cas32(&account->hook_asked, now, then) == then;
+}
+
+int gw_subscription_has_token(gw_account_t *account, apr_pool_t *p, const char *token,
+                              const base_env_t *env)
+{
     if (!token || strlen(token) != TOKEN_LEN) {
         return 0;
     }
-    load(account, p, &s, env);
-    return strlen(s.token) == TOKEN_LEN && base_secret_equal(token, s.token, TOKEN_LEN);
+    return is_token(account, p, token, env) ||
+           (may_compare(account, env) && compare(account, p, env) &&
+            is_token(account, p, token, env));
 }
 
 /* Events that came while the server was down are lost: those of before count for
@@ -132,7 +207,8 @@ int gw_subscription_is_live(gw_account_t *account, apr_pool_t *p, apr_time_t syn
 
     load(account, p, &s, env);
     return *s.id && !s.disabled && !strcmp(s.address, account->conf->webhook) &&
-           now < s.ends && now < s.looked + 3 * LOOK_EVERY && s.since <= synced &&
+           now < s.ends && now < s.looked + 3 * LOOK_EVERY &&
+           s.since + (account->conf->peers ? SKEW : 0) <= synced &&
            server_since(account, now) <= synced;
 }
 
@@ -256,8 +332,18 @@ static rc_error_t *establish(work_t *w)
     return save(w);
 }
 
+/* Gateways that do not hear of each other would take it away from each other again and
+ * again: what one makes ends what another has made. */
+static int must_not_establish(const work_t *w)
+{
+    return w->account->conf->peers && !gw_news_is_here(w->account);
+}
+
 static rc_error_t *establish_again(work_t *w, const char *why)
 {
+    if (must_not_establish(w)) {
+        return NULL; /* the lists go on */
+    }
     base_log(w->env, BASE_LOG_WARNING, APR_SUCCESS,
              "SCIMRC0132: account %s: RingCentral has ended the webhook (%s); changes "
              "may have been missed; it is made anew",
@@ -386,10 +472,11 @@ static rc_error_t *do_what_is_due(work_t *w, int *done)
         *done = *w->state.address;
         return *done ? give_up(w) : NULL;
     }
-    *done = 1;
     if (!*w->state.id || strcmp(w->state.address, address) != 0) {
-        return establish(w);
+        *done = !must_not_establish(w);
+        return *done ? establish(w) : NULL;
     }
+    *done = 1;
     if (w->state.half <= now) {
         return renew(w);
     }
@@ -410,6 +497,13 @@ void gw_subscription_work(gw_account_t *account, apr_pool_t *p, const base_env_t
         return;
     }
     server_since(account, base_now(env));
+    if (account->hook_shared + COMPARE_EVERY <= base_now(env)) {
+        account->hook_shared = base_now(env);
+        compare(account, p, env);
+    }
+    if (!gw_news_leads(account, env)) {
+        return;
+    }
     w.account = account;
     w.p = p;
     w.env = env;

@@ -5,7 +5,9 @@
 #include <apr_strings.h>
 
 #include "base_json.h"
+#include "base_memory.h"
 #include "base_str.h"
+#include "gw_hear.h"
 #include "gw_numbers.h"
 #include "gw_stale.h"
 #include "gw_subscription.h"
@@ -30,6 +32,7 @@ typedef struct run_t {
     int is_short;      /* they are fewer than RingCentral says there are */
     int doubtful;      /* that, or the account changed while it was listed */
     apr_time_t synced; /* when the copy was last complete; 0: never */
+    int tells;         /* other gateways hear of what has changed */
 } run_t;
 
 static rc_caller_t caller(const run_t *run)
@@ -102,8 +105,8 @@ static rc_error_t *take_page(run_t *run, int page, json_int_t *pages, json_int_t
                             page, (int)*pages);
         }
         note_seen(run, records);
-        if (gw_copy_absorb(run->account, p, records, sent, 0, run->env) !=
-            APR_SUCCESS) {
+        if (gw_copy_absorb(run->account, p, records, sent,
+                           run->tells ? 0 : GW_ABSORB_QUIET, run->env) != APR_SUCCESS) {
             e = rc_error(p, RC_INTERRUPTED, "the copy cannot be written");
         }
     }
@@ -122,6 +125,7 @@ static rc_error_t *take_list(run_t *run)
 
     run->doubtful = 0;
     for (page = 1; !e && page <= pages && page <= MAX_PAGES; page++) {
+        gw_news_leads(run->account, run->env); /* and stays so meanwhile */
         e = take_page(run, page, &pages, &total);
         first_total = first_total < 0 ? total : first_total;
         run->doubtful |= total != first_total;
@@ -173,6 +177,20 @@ static rc_error_t *change_copy(run_t *run, dir_change_fn change, const void *bat
                : rc_error(run->p, RC_INTERRUPTED, "the copy cannot be written");
 }
 
+static rc_error_t *remove_all(run_t *run, const apr_array_header_t *ids)
+{
+    apr_array_header_t some = *ids;
+    rc_error_t *e = NULL;
+    int i;
+
+    for (i = 0; !e && i < ids->nelts; i += GW_BATCH) {
+        some.elts = ids->elts + (apr_size_t)i * ids->elt_size;
+        some.nelts = ids->nelts - i < GW_BATCH ? ids->nelts - i : GW_BATCH;
+        e = change_copy(run, remove_ids, &some);
+    }
+    return e;
+}
+
 static rc_error_t *scan_missing(run_t *run, missing_t *m)
 {
     m->seen = run->seen;
@@ -195,11 +213,31 @@ static rc_error_t *ask_each(run_t *run, const apr_array_header_t *ids, int max,
     for (i = 0; !e && i < ids->nelts && i < max; i++) {
         rc_caller_t who = caller(run);
 
+        gw_news_leads(run->account, run->env);
         e = gw_copy_reread(run->account, &who, run->p,
                            APR_ARRAY_IDX(ids, i, apr_uint64_t), &found);
         *there += found;
     }
     return e;
+}
+
+/* Those of whom a list tells that they have left. */
+static void tell_left(run_t *run, const apr_array_header_t *ids)
+{
+    apr_array_header_t *news = gw_news_make(run->p);
+    gw_item_t item;
+    int i;
+
+    memset(&item, 0, sizeof item);
+    item.flags = DIR_GONE;
+    item.fetched = run->begun;
+    for (i = 0; run->tells && i < ids->nelts; i++) {
+        item.id = APR_ARRAY_IDX(ids, i, apr_uint64_t);
+        gw_news_add(news, &item, GW_NEWS_LIST, 0, run->env);
+    }
+    if (news->nelts) {
+        gw_news_tell(run->account, news, run->env);
+    }
 }
 
 static rc_error_t *drop_many(run_t *run, const apr_array_header_t *ids)
@@ -217,8 +255,9 @@ static rc_error_t *drop_many(run_t *run, const apr_array_header_t *ids)
                  run->account->conf->name, ids->nelts);
         return NULL;
     }
-    e = change_copy(run, remove_ids, ids);
+    e = remove_all(run, ids);
     if (!e) {
+        tell_left(run, ids);
         base_log(run->env, BASE_LOG_INFO, APR_SUCCESS,
                  "SCIMRC0112: account %s: %d extensions left the account",
                  run->account->conf->name, ids->nelts);
@@ -241,7 +280,7 @@ static rc_error_t *drop_missing(run_t *run)
         }
     }
     if (!e && !run->doubtful) {
-        e = change_copy(run, remove_ids, m.graves);
+        e = remove_all(run, m.graves);
     }
     if (e) {
         return e;
@@ -285,6 +324,7 @@ static const char *style_text(apr_pool_t *p, const gw_account_conf_t *conf)
 
 typedef struct mark_t {
     apr_pool_t *p;
+    int has_peers;
     apr_time_t begun;
     const char *synced, *style;
 } mark_t;
@@ -296,6 +336,9 @@ static apr_status_t set_marks(void *baton, dir_txn_t *txn)
 
     if (rv == APR_SUCCESS) {
         rv = dir_txn_set(txn, GW_VALUE_STYLE, m->style, strlen(m->style));
+    }
+    if (rv == APR_SUCCESS && m->has_peers) {
+        rv = gw_hear_settle(txn, m->p, m->begun);
     }
     return rv == APR_SUCCESS ? gw_stale_settle(txn, m->p, m->begun) : rv;
 }
@@ -337,10 +380,15 @@ static rc_error_t *sync_all(run_t *run)
         return e;
     }
     mark.p = run->p;
+    mark.has_peers = a->conf->peers != NULL;
     mark.begun = run->begun;
     mark.synced = apr_psprintf(run->p, "%" APR_TIME_T_FMT, run->begun);
     mark.style = style_text(run->p, a->conf);
-    return change_copy(run, set_marks, &mark);
+    e = change_copy(run, set_marks, &mark);
+    if (!e && run->tells) {
+        gw_news_listed(a, run->p, run->begun, run->env);
+    }
+    return e;
 }
 
 static int style_changed(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
@@ -379,31 +427,39 @@ static void pause_after(gw_account_t *account, const rc_error_t *e,
         (int)apr_time_sec(pause));
 }
 
-/* Is a full list due? Events put it off, unless there are too many of them. */
+/* Is a full list due? Events put it off, unless there are too many of them. Where
+ * another gateway makes it for all, this one does when none has come for twice as
+ * long, or when it did not hear all that was told. */
 static int is_due(gw_account_t *account, apr_pool_t *p, apr_time_t synced,
                   const base_env_t *env)
 {
     apr_interval_time_t refresh = account->conf->refresh;
     gw_stale_need_t need = {0, 0};
 
+    gw_stale_need(account, p, &need, env);
     if (account->conf->webhook) {
-        gw_stale_need(account, p, &need, env);
         if (!need.soon && account->conf->webhook_refresh > refresh &&
             gw_subscription_is_live(account, p, synced, env)) {
             refresh = account->conf->webhook_refresh;
         }
     }
+    if (!gw_news_leads(account, env)) {
+        refresh *= 2;
+    }
     return !synced || need.now || synced + refresh <= base_now(env) ||
-           style_changed(account, p, env);
+           style_changed(account, p, env) || gw_hear_is_lost(account, p, env);
 }
 
 void gw_sync_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
-    apr_time_t now = base_now(env), synced = gw_copy_synced(account, p, env);
+    apr_time_t now, synced;
     apr_int64_t count = 0;
     run_t run;
     rc_error_t *e;
 
+    gw_hear_all(account, p, env); /* what comes later is newer than the list */
+    now = base_now(env);
+    synced = gw_copy_synced(account, p, env);
     if (now < account->sync_not_before || !is_due(account, p, synced, env)) {
         return;
     }
@@ -415,8 +471,10 @@ void gw_sync_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
         synced ? RC_BACKGROUND : RC_INTERACTIVE; /* requests wait for the first */
     run.begun = now;
     run.synced = synced;
+    run.tells = synced && gw_news_is_here(account) && !gw_hear_has_gap(account, p, env);
     run.seen = apr_array_make(p, PAGE, sizeof(apr_uint64_t));
     e = sync_all(&run);
+    base_memory_trim(); /* pages of the list were large documents */
     if (!e) {
         account->sync_pause = 0;
         dir_count(account->store, &count, env);

@@ -17,11 +17,12 @@ const gw_row_t gw_rows[GW_ROWS] = {
     {NULL, "name", NULL, "familyName", "contact.lastName", GW_TEXT, 0,
      "up to 64 characters"},
     {NULL, "title", NULL, NULL, "contact.jobTitle", GW_TEXT, 0, "up to 64 characters"},
-    {NULL, "preferredLanguage", NULL, NULL, "regionalSettings.language", GW_LANGUAGE, 0,
-     "a language tag such as \"en-US\""},
-    {NULL, "locale", NULL, NULL, "regionalSettings.formattingLocale", GW_LANGUAGE, 0,
-     "a language tag such as \"en-US\""},
-    {NULL, "timezone", NULL, NULL, "regionalSettings.timezone", GW_TIMEZONE, 0,
+    {NULL, "preferredLanguage", NULL, NULL, "regionalSettings.language", GW_LANGUAGE,
+     GW_ROW_UNLISTED, "a language tag such as \"en-US\""},
+    {NULL, "locale", NULL, NULL, "regionalSettings.formattingLocale", GW_LANGUAGE,
+     GW_ROW_UNLISTED, "a language tag such as \"en-US\""},
+    {NULL, "timezone", NULL, NULL, "regionalSettings.timezone", GW_TIMEZONE,
+     GW_ROW_UNLISTED,
      "a time zone name that RingCentral knows, such as \"US/Pacific\""},
     {NULL, "active", NULL, NULL, "status", GW_ACTIVE, 0, "true or false"},
     {NULL, "password", NULL, NULL, "password", GW_PASSWORD, 0,
@@ -168,7 +169,8 @@ void gw_row_put(const gw_row_t *row, json_t *user, const char *value)
 
         at = element_of(row, elements);
         if (!at) {
-            at = json_pack("{s:s}", "type", row->type);
+            at = json_object();
+            json_object_set_new_nocheck(at, "type", json_string_nocheck(row->type));
             json_array_append_new(elements, at);
         }
     }

@@ -19,6 +19,7 @@ typedef enum {
 
 #define GW_ROW_FIXED 1     /* RingCentral needs it: it cannot be cleared */
 #define GW_ROW_DEFAULTED 2 /* filled by RingCentral from the company when not sent */
+#define GW_ROW_UNLISTED 4  /* only a single read shows it, a list does not */
 
 typedef struct gw_row_t {
     const char *urn;   /* of the extension schema, NULL: core */

@@ -1,10 +1,14 @@
 #include "gw_voyage.h"
 
+#include <string.h>
 #include <apr_strings.h>
 
+#include "base_json.h"
+#include "base_str.h"
 #include "gw_error.h"
 
 #define LONGEST_LOOK apr_time_from_sec(2)
+#define BODY_DEPTH 16
 #define TRIES 4 /* of a record whose call was refused for reasons of the quota */
 
 int gw_voyage_max(gw_ask_t ask)
@@ -12,15 +16,30 @@ int gw_voyage_max(gw_ask_t ask)
     return ask == GW_ASK_REMOVE ? RC_BULK_REMOVE_MAX : RC_BULK_UPDATE_MAX;
 }
 
-gw_voyage_t *gw_voyage_make(apr_pool_t *p, gw_ask_t ask, int n)
+gw_voyage_t *gw_voyage_make(apr_pool_t *p, gw_ask_t ask, gw_board_t *board, int n)
 {
     gw_voyage_t *v = apr_pcalloc(p, sizeof *v);
 
     v->p = p;
     v->ask = ask;
+    v->board = board;
     v->jobs = apr_pcalloc(p, n * sizeof *v->jobs);
+    v->slots = apr_pcalloc(p, n * sizeof *v->slots);
     v->items = apr_pcalloc(p, n * sizeof *v->items);
     return v;
+}
+
+void gw_voyage_add(gw_voyage_t *v, gw_job_t *job)
+{
+    v->slots[v->n] = -1;
+    v->jobs[v->n++] = job;
+    v->passengers++;
+}
+
+void gw_voyage_invite(gw_voyage_t *v, int slot)
+{
+    v->slots[v->n++] = slot;
+    v->guests++;
 }
 
 static const char *name_of(const gw_voyage_t *v)
@@ -37,6 +56,69 @@ static base_log_level_t level_of(const rc_error_t *e)
                                    : BASE_LOG_INFO;
 }
 
+/* Reads what another child has posted. 0: it makes no sense. */
+static int read_guest(gw_voyage_t *v, int i)
+{
+    apr_uint64_t id;
+    char *body = gw_board_take_body(v->board, v->slots[i], v->p, &id);
+
+    v->items[i].id = gw_id_text(v->p, id);
+    if (body) {
+        v->items[i].body =
+            base_json_parse(v->p, body, strlen(body), BODY_DEPTH, 0, NULL);
+        base_secret_clear(body, strlen(body));
+    }
+    return v->ask == GW_ASK_REMOVE || v->items[i].body;
+}
+
+/* Every record as it is sent. A call with one that cannot be read is as good as
+ * refused: in the end that one goes alone. */
+static rc_error_t *fill_items(gw_voyage_t *v)
+{
+    int i, is_right = 1;
+
+    for (i = 0; i < v->n; i++) {
+        if (v->jobs[i]) {
+            v->items[i].id = v->jobs[i]->id_text;
+            v->items[i].body = v->jobs[i]->plan.body;
+        }
+        else {
+            is_right &= read_guest(v, i);
+        }
+    }
+    return is_right ? NULL : rc_error(v->p, RC_INVALID, "a record cannot be read");
+}
+
+/* The slots of the guests, in `slots`; how many. */
+static int list_guests(const gw_voyage_t *v, int *slots)
+{
+    int i, n = 0;
+
+    for (i = 0; i < v->n; i++) {
+        if (v->slots[i] >= 0) {
+            slots[n++] = v->slots[i];
+        }
+    }
+    return n;
+}
+
+/* Lets other children know how to ask for the task. One with a name that is too long
+ * is lost with this child. */
+static void note_task(gw_voyage_t *v)
+{
+    int *slots = apr_palloc(v->p, v->n * sizeof *slots), credential;
+    const char *name = rc_bulk_name(v->task, &credential);
+    gw_tow_t tow;
+
+    memset(&tow, 0, sizeof tow);
+    tow.credential = credential;
+    tow.n = v->whole;
+    if (v->guests && strlen(name) < sizeof tow.task) {
+        apr_cpystrn(tow.task, name, sizeof tow.task);
+        gw_board_note(v->board, slots, list_guests(v, slots), &tow);
+    }
+}
+
 int gw_voyage_sail(gw_voyage_t *v, gw_session_t *session, rc_place_t *place)
 {
     rc_client_t *client = session->account->client;
@@ -45,13 +127,13 @@ int gw_voyage_sail(gw_voyage_t *v, gw_session_t *session, rc_place_t *place)
     int i;
 
     who.place = place;
-    for (i = 0; i < v->n; i++) {
-        v->items[i].id = v->jobs[i]->id_text;
-        v->items[i].body = v->jobs[i]->plan.body;
+    v->whole = v->n;
+    v->e = fill_items(v);
+    if (!v->e) {
+        v->e = v->ask == GW_ASK_REMOVE
+                   ? rc_bulk_remove(client, &who, v->p, &request)
+                   : rc_bulk_update(client, &who, v->p, &request, &v->task);
     }
-    v->e = v->ask == GW_ASK_REMOVE
-               ? rc_bulk_remove(client, &who, v->p, &request)
-               : rc_bulk_update(client, &who, v->p, &request, &v->task);
     for (i = 0; v->e && i < v->n; i++) {
         v->items[i].error = v->e;
     }
@@ -62,7 +144,34 @@ int gw_voyage_sail(gw_voyage_t *v, gw_session_t *session, rc_place_t *place)
                  session->account->conf->name, name_of(v), v->n, v->e->code,
                  *v->e->code ? " " : "", v->e->message);
     }
+    else if (v->task) {
+        note_task(v);
+    }
     return v->e || !v->task;
+}
+
+gw_voyage_t *gw_voyage_salvage(apr_pool_t *p, gw_session_t *session, gw_board_t *board,
+                               int slot)
+{
+    gw_voyage_t *v = gw_voyage_make(p, GW_ASK_UPDATE, board, GW_BOARD_SLOTS);
+    int *slots = apr_palloc(p, GW_BOARD_SLOTS * sizeof *slots), i;
+    apr_uint64_t *ids = apr_palloc(p, GW_BOARD_SLOTS * sizeof *ids);
+    rc_caller_t who = gw_session_caller(session);
+    gw_tow_t tow;
+    int n = gw_board_salvage(board, slot, slots, ids, &tow);
+    const rc_bulk_request_t request = {v->items, n};
+
+    if (!n) {
+        return NULL;
+    }
+    for (i = 0; i < n; i++) {
+        gw_voyage_invite(v, slots[i]);
+        v->items[i].id = gw_id_text(p, ids[i]);
+    }
+    v->whole = tow.n;
+    v->task = rc_bulk_resume(session->account->client, &who, p, &request, tow.task,
+                             tow.credential);
+    return v;
 }
 
 int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session)
@@ -92,13 +201,60 @@ int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session)
 
 void gw_voyage_give_up(gw_voyage_t *v)
 {
+    int *slots = apr_palloc(v->p, v->n * sizeof *slots);
+
     rc_bulk_give_up(v->task, v->p);
+    gw_board_set_adrift(v->board, slots, list_guests(v, slots));
+    v->guests = 0;
 }
 
-int gw_voyage_is_barred(const gw_voyage_t *v)
+void gw_voyage_doubt(gw_session_t *session, apr_uint64_t id)
 {
-    return v->ask == GW_ASK_UPDATE && v->e &&
-           (v->e->kind == RC_FORBIDDEN || v->e->kind == RC_PROTOCOL);
+    apr_pool_t *p;
+    gw_job_t *job;
+
+    apr_pool_create(&p, NULL);
+    job = gw_job_make(session, gw_id_text(p, id));
+    job->ask = GW_ASK_UPDATE;
+    job->e = rc_error(job->p, RC_LOST, "nobody waits for it");
+    gw_job_finish_late(job, session);
+    apr_pool_destroy(p);
+}
+
+void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p)
+{
+    apr_uint64_t *ids = apr_palloc(p, GW_BOARD_SLOTS * sizeof *ids);
+    int i, n = gw_board_sweep(board, ids);
+
+    for (i = 0; i < n; i++) {
+        gw_voyage_doubt(session, ids[i]);
+    }
+}
+
+void gw_voyage_deliver(gw_voyage_t *v, gw_session_t *session)
+{
+    apr_uint64_t id;
+    int i;
+
+    for (i = 0; v->guests && i < v->n; i++) {
+        gw_result_t result = gw_voyage_result(v, i);
+
+        if (v->slots[i] >= 0 &&
+            !gw_board_deliver(v->board, v->slots[i], &result, &id)) {
+            gw_voyage_doubt(session, id);
+        }
+    }
+}
+
+gw_result_t gw_voyage_result(const gw_voyage_t *v, int i)
+{
+    return (gw_result_t){v->items[i].error, v->e != NULL, v->whole};
+}
+
+int gw_voyage_is_barred(gw_ask_t ask, const gw_result_t *result)
+{
+    return ask == GW_ASK_UPDATE && result->whole &&
+           (result->e->kind == RC_FORBIDDEN || result->e->kind == RC_PROTOCOL);
 }
 
 rc_error_t *gw_voyage_keep(apr_pool_t *p, const rc_error_t *e)
@@ -114,46 +270,37 @@ rc_error_t *gw_voyage_keep(apr_pool_t *p, const rc_error_t *e)
 }
 
 /* The call was refused as a whole: who of them is to blame shows in smaller calls. */
-static gw_verdict_t split(gw_voyage_t *v, gw_job_t *job)
+static gw_verdict_t split(gw_job_t *job, const gw_result_t *result)
 {
-    if (v->n == 1) {
-        return v->ask == GW_ASK_UPDATE ? GW_VOYAGE_ALONE : GW_VOYAGE_OVER;
+    if (result->n == 1) {
+        return job->ask == GW_ASK_UPDATE ? GW_VOYAGE_ALONE : GW_VOYAGE_OVER;
     }
-    job->share = v->n / 2;
+    job->share = result->n / 2;
     return GW_VOYAGE_AGAIN;
 }
 
-/* Nothing was sent, for a reason that concerns the leader alone or passes: its client
- * left, its patience ended, the quota was used up. */
-static int is_passing(const rc_error_t *e)
+gw_verdict_t gw_voyage_judge(gw_job_t *job, const gw_result_t *result)
 {
-    return e->kind == RC_BUSY || e->kind == RC_INTERRUPTED ||
-           (e->kind == RC_UNAVAILABLE && !e->http_status);
-}
-
-gw_verdict_t gw_voyage_judge(gw_voyage_t *v, int i)
-{
-    gw_job_t *job = v->jobs[i];
-    rc_error_t *e = v->items[i].error;
+    rc_error_t *e;
     int was_lost = job->lost != NULL;
 
-    if (!e) {
+    if (!result->e) {
         job->e = NULL;
         return GW_VOYAGE_OVER;
     }
-    e = gw_voyage_keep(job->p, e);
+    e = gw_voyage_keep(job->p, result->e);
     job->e = was_lost ? gw_error_after_loss(job->lost, e) : e;
-    if (gw_voyage_is_barred(v)) {
+    if (gw_voyage_is_barred(job->ask, result)) {
         return GW_VOYAGE_ALONE;
     }
-    if (v->e && e->kind == RC_INVALID) {
-        return split(v, job);
+    if (result->whole && e->kind == RC_INVALID) {
+        return split(job, result);
     }
     if (e->kind == RC_LOST && !was_lost) {
         job->lost = e;
         return GW_VOYAGE_AGAIN;
     }
-    if (is_passing(e) && ++job->tries < TRIES) {
+    if (gw_error_is_passing(e) && ++job->tries < TRIES) {
         return GW_VOYAGE_AGAIN;
     }
     return gw_job_is_second_try(job, e) ? GW_VOYAGE_ALONE : GW_VOYAGE_OVER;

@@ -150,7 +150,7 @@ static void timezones(fake_exchange_t *x)
 static void token(fake_exchange_t *x)
 {
     json_t *info = json_pack("{s:s, s:s, s:i}", "access_token", "fake-token",
-                             "token_type", "bearer", "expires_in", 3600);
+                             "token_type", "bearer", "expires_in", x->f->token_life);
 
     if (x->f->owner) {
         json_object_set_new(info, "owner_id", json_string(x->f->owner));
@@ -387,6 +387,7 @@ fake_rc_t *fake_rc_create(apr_pool_t *p, const base_env_t *env)
     f->transport.ctx = f;
     f->transport.perform = perform;
     f->takes = apr_time_from_msec(20);
+    f->token_life = 3600;
     f->owner = "1";
     f->env = env;
     f->p = p;

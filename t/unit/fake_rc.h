@@ -37,6 +37,7 @@ struct fake_rc_t {
     rc_transport_t transport;
     /* Knobs, to be turned at any time. */
     apr_interval_time_t takes;      /* how long a call takes */
+    int token_life;                 /* of a new token, seconds */
     apr_interval_time_t list_lag;   /* how old what a list shows is */
     int refuses_enabled;            /* nobody becomes Enabled */
     int keeps_cleared;              /* "" does not clear anything */

@@ -308,9 +308,10 @@ typedef struct change_t {
     const json_t *put, *patch;
 } change_t;
 
-static const scim_error_t *change(void *baton, apr_pool_t *p, const json_t *current,
+static const scim_error_t *change(void *baton, apr_pool_t *p, const scim_current_t *now,
                                   json_t **desired)
 {
+    const json_t *current = now->resource;
     const change_t *c = baton;
     const scim_type_t *type = &scim_type_user;
     const scim_error_t *error;
@@ -467,6 +468,27 @@ const char *id_text(world_t *w, apr_uint64_t id)
 apr_uint64_t id_of(const answer_t *a)
 {
     return gw_id_parse(a->id);
+}
+
+void world_fault(world_t *w, const char *op, fake_rc_what_t what, int status,
+                 const char *body)
+{
+    const fake_rc_fault_t f = {op, 0, what, status, body};
+
+    fake_rc_fail(w->rc, &f);
+}
+
+const world_trouble_t *world_trouble(world_t *w, const char *op, int i)
+{
+    static const world_trouble_t troubles[WORLD_TROUBLES] = {
+        {FAKE_LOST, 0, "", "a lost answer"},
+        {FAKE_DROPPED, 0, "", "a lost request"},
+        {FAKE_ANSWER, 403, "CMN-401", "no permission"},
+        {FAKE_ANSWER, 400, "CMN-101", "a refusal as a whole"}};
+    const world_trouble_t *t = &troubles[i];
+
+    world_fault(w, op, t->what, t->status, fake_rc_error(w->p, t->code, "no", NULL));
+    return t;
 }
 
 const char *there(world_t *w, const char *id, const char *path)

@@ -84,6 +84,22 @@ const char *at(world_t *w, const json_t *json, const char *path);
 const char *id_text(world_t *w, apr_uint64_t id);
 apr_uint64_t id_of(const answer_t *a);
 
+/* The next call of `op` goes so (fake_rc_fail()). */
+void world_fault(world_t *w, const char *op, fake_rc_what_t what, int status,
+                 const char *body);
+
+/* Ways in which a call for several users goes wrong as a whole. */
+typedef struct world_trouble_t {
+    fake_rc_what_t what;
+    int status;
+    const char *code, *name;
+} world_trouble_t;
+
+#define WORLD_TROUBLES 4
+
+/* The next call of `op` goes wrong in the way number `i`. */
+const world_trouble_t *world_trouble(world_t *w, const char *op, int i);
+
 /* What the platform has now, and what the last call of `op` sent, by such a path. */
 const char *there(world_t *w, const char *id, const char *path);
 const char *sent(world_t *w, const char *op, const char *path);

@@ -4,6 +4,7 @@
 #include <apr_strings.h>
 
 #include "gw_fixture.h"
+#include "scim_edit.h"
 #include "scim_schema.h"
 #include "tap.h"
 
@@ -179,6 +180,127 @@ static void versions(void)
            "nobody was changed before being made");
 }
 
+static const char *meta(world_t *w, const char *name)
+{
+    return at(w, world_get(w, "1001")->user, apr_pstrcat(p, "meta/", name, NULL));
+}
+
+static scim_edit_t edit_if(const char *version)
+{
+    scim_edit_t edit;
+
+    memset(&edit, 0, sizeof edit);
+    edit.act = SCIM_PATCH;
+    edit.type = &scim_type_user;
+    edit.tolerance = SCIM_TOLERATE_ALL;
+    edit.if_match = version;
+    return edit;
+}
+
+static const json_t *replaces(const char *path, const char *value)
+{
+    return fake_json(p, apr_pstrcat(p, "{'Operations':[{'op':'replace','path':'", path,
+                                    "','value':'", value, "'}]}", NULL));
+}
+
+/* What becomes of a PATCH with If-Match. */
+static int patch_if(world_t *w, const char *version, const char *path,
+                    const char *value)
+{
+    gw_session_t session = world_session(w);
+    scim_edit_t edit = edit_if(version);
+    const scim_error_t *error;
+    scim_record_t record;
+    scim_write_t write;
+
+    error = scim_edit_prepare(p, &edit, replaces(path, value), &write);
+    if (!error) {
+        error = gw_user_backend.update(&session, p, "1001", write.change, write.baton,
+                                       &record);
+    }
+    return error ? error->status : 200;
+}
+
+/* A copy with one user, of whom only a list has told, that has grown old. */
+static world_t *listed(void)
+{
+    world_t *w = world_make(p);
+
+    fake_rc_add(w->rc, full);
+    world_fill(w);
+    world_pass(w, 100);
+    fake_rc_forget(w->rc);
+    return w;
+}
+
+/* A single read shows more than a list. That is another document of the same user. */
+static void mere_reads(void)
+{
+    world_t *w = listed();
+    const char *tag = meta(w, "version"), *modified = meta(w, "lastModified"), *fuller;
+
+    is_int(patch_if(w, "W/\"0\"", "title", "Chief"), 412,
+           "not what the client expects");
+    is_str(fake_rc_calls(w->rc), "readExtension", "nor after a read");
+    fuller = meta(w, "version");
+    ok(strcmp(fuller, tag) != 0, "which makes a fuller document with its own version");
+    is_str(at(w, world_get(w, "1001")->user, "preferredLanguage"), "en-US", "indeed");
+    is_str(meta(w, "lastModified"), modified, "of a user whom nobody has changed");
+    world_refresh(w);
+    is_str(meta(w, "version"), fuller, "a list takes nothing away");
+    is_str(meta(w, "lastModified"), modified, "and changes nothing");
+    world_restart(w);
+    is_int(patch_if(w, tag, "title", "Boss"), 200, "the former version is not refused");
+    is_str(meta(w, "version"), fuller, "as long as nothing is changed");
+    is_int(patch_if(w, tag, "title", "Chief"), 200, "then a change passes");
+    ok(strcmp(meta(w, "lastModified"), modified) > 0, "and has its time");
+    is_int(patch_if(w, tag, "title", "Queen"), 412, "after which it is an old version");
+    is_int(patch_if(w, fuller, "title", "Queen"), 412, "and so is the other");
+
+    w = listed();
+    is_int(patch_if(w, meta(w, "version"), "title", "Chief"), 200,
+           "a read before the write does not refuse it");
+    is_str(fake_rc_calls(w->rc), "readExtension updateExtension", "in one go");
+}
+
+/* But what is changed is refused, also when it is seen by such a read. */
+static void changes_seen(void)
+{
+    world_t *w = listed();
+    const char *tag = meta(w, "version"), *modified = meta(w, "lastModified");
+
+    fake_rc_edit(w->rc, 1001, "{'contact':{'jobTitle':'Queen'}}");
+    is_int(patch_if(w, tag, "department", "HR"), 412, "a change by somebody else");
+    ok(strcmp(meta(w, "lastModified"), modified) > 0, "has its time");
+    tag = meta(w, "version");
+    modified = meta(w, "lastModified");
+    world_pass(w, 100);
+    fake_rc_edit(w->rc, 1001,
+                 "{'regionalSettings':{'formattingLocale':{'localeCode':'de-DE'}}}");
+    is_int(patch_if(w, tag, "title", "Chief"), 412, "one of what was known as well");
+    ok(strcmp(meta(w, "lastModified"), modified) > 0, "has its time too");
+}
+
+/* Nor is our own write a mere read, though its answer shows more. */
+static void own_writes(void)
+{
+    world_t *w = listed();
+    const char *tag = meta(w, "version"), *modified = meta(w, "lastModified");
+    gw_session_t session = world_session(w);
+    scim_edit_t edit = edit_if(NULL);
+    scim_write_t write;
+
+    ok(!scim_edit_prepare(p, &edit, replaces("preferredLanguage", "de-DE"), &write),
+       "a change of what no list shows");
+    write.id = "1001";
+    w->conf.max_age = apr_time_from_sec(36000);
+    gw_user_backend.write_many(&session, p, &write, 1);
+    ok(!write.error, "is made");
+    is_int(fake_rc_called(w->rc, "readExtension"), 0, "blindly");
+    ok(strcmp(meta(w, "lastModified"), modified) > 0, "it has its time");
+    is_int(patch_if(w, tag, "title", "Chief"), 412, "and makes the version an old one");
+}
+
 static void numbers(void)
 {
     static const struct {
@@ -230,6 +352,9 @@ int main(void)
     sparse();
     persons();
     versions();
+    mere_reads();
+    changes_seen();
+    own_writes();
     numbers();
     apr_pool_destroy(p);
     apr_terminate();

@@ -3,6 +3,7 @@
 #include <apr_strings.h>
 
 #include "base_json.h"
+#include "base_str.h"
 #include "gw_fixture.h"
 #include "scim_schema.h"
 #include "tap.h"
@@ -22,22 +23,28 @@ typedef struct many_t {
 } many_t;
 
 static const scim_error_t *set_member(const char *name, const char *value,
-                                      apr_pool_t *pool, const json_t *current,
+                                      apr_pool_t *pool, const scim_current_t *current,
                                       json_t **desired)
 {
-    *desired = base_json_own(pool, json_deep_copy(current));
+    *desired = base_json_own(pool, json_deep_copy(current->resource));
     json_object_set_new(*desired, name, json_string(value));
     return NULL;
 }
 
 static const scim_error_t *set_title(void *baton, apr_pool_t *pool,
-                                     const json_t *current, json_t **desired)
+                                     const scim_current_t *current, json_t **desired)
 {
     return set_member("title", *(const char **)baton, pool, current, desired);
 }
 
+static const scim_error_t *set_language(void *baton, apr_pool_t *pool,
+                                        const scim_current_t *current, json_t **desired)
+{
+    return set_member("preferredLanguage", "de-DE", pool, current, desired);
+}
+
 static const scim_error_t *set_mail(void *baton, apr_pool_t *pool,
-                                    const json_t *current, json_t **desired)
+                                    const scim_current_t *current, json_t **desired)
 {
     const char *mail = *(const char **)baton;
 
@@ -48,9 +55,9 @@ static const scim_error_t *set_mail(void *baton, apr_pool_t *pool,
 }
 
 static const scim_error_t *set_inactive(void *baton, apr_pool_t *pool,
-                                        const json_t *current, json_t **desired)
+                                        const scim_current_t *current, json_t **desired)
 {
-    *desired = base_json_own(pool, json_deep_copy(current));
+    *desired = base_json_own(pool, json_deep_copy(current->resource));
     json_object_set_new(*desired, "active", json_false());
     return NULL;
 }
@@ -130,13 +137,23 @@ static int called(const many_t *m, const char *op)
     return fake_rc_called(m->w->rc, op);
 }
 
+/* In the answer; NULL when there is none. */
 static const char *shown(const many_t *m, int i, const char *path)
 {
     const scim_record_t *r = &m->writes[i].record;
-    const char *text =
-        apr_pstrcat(p, apr_pstrndup(p, r->text, r->mark), r->text + r->mark, NULL);
+    const char *text;
 
+    if (m->writes[i].error || !r->text) {
+        return NULL;
+    }
+    text = apr_pstrcat(p, apr_pstrndup(p, r->text, r->mark), r->text + r->mark, NULL);
     return at(m->w, base_json_parse(p, text, strlen(text), 64, 0, NULL), path);
+}
+
+/* At RingCentral; NULL when there is no such user. */
+static const char *made(const many_t *m, int i, const char *path)
+{
+    return m->writes[i].id ? there(m->w, m->writes[i].id, path) : NULL;
 }
 
 static void fault(world_t *w, const char *op, fake_rc_what_t what, int status,
@@ -164,8 +181,8 @@ static void updates(void)
     for (i = 0; i < 1000; i++) {
         const char *far = there(m.w, m.writes[i].id, "contact/jobTitle");
 
-        right +=
-            far && !strcmp(far, m.values[i]) && !strcmp(shown(&m, i, "title"), far);
+        right += base_str_same(far, m.values[i]) &&
+                 base_str_same(shown(&m, i, "title"), far);
     }
     is_int(right, 1000, "each is right, there and in the answer");
     carry_out(&m);
@@ -223,6 +240,32 @@ static void old_copy(void)
     is_int((int)json_array_size(json_object_get(
                fake_rc_sent(m.w->rc, "extensionBulkUpdate"), "records")),
            99, "which tells that one is as it shall be");
+}
+
+/* No list shows the language: that of many is sent without a look. */
+static void languages(void)
+{
+    many_t m = many(50);
+    int i, n = 0;
+
+    for (i = 0; i < 50; i++) {
+        m.writes[i].change = set_language;
+    }
+    world_fill(m.w);
+    carry_out(&m);
+    is_int(got(&m, 200), 50, "50 languages");
+    is_int(called(&m, "readExtension"), 0, "without reading one user");
+    world_refresh(m.w);
+    for (i = 0; i < 50; i++) {
+        const json_t *user = world_get(m.w, m.writes[i].id)->user;
+
+        n += base_str_same(shown(&m, i, "preferredLanguage"), "de-DE") &&
+             base_str_same(at(m.w, user, "preferredLanguage"), "de-DE");
+    }
+    is_int(n, 50, "are shown, also after a list");
+    fake_rc_forget(m.w->rc);
+    carry_out(&m);
+    is_str(fake_rc_calls(m.w->rc), "", "and need not be sent again");
 }
 
 static void somebody_else(void)
@@ -370,8 +413,8 @@ static void singles(void)
     is_int(called(&m, "postBatchProvisionUsers"), 0,
            "in no batch unless that is wanted");
     for (i = 0; i < 30; i++) {
-        right += !strcmp(shown(&m, i, "id"), m.writes[i].id) &&
-                 !strcmp(shown(&m, i, "title"), "Boss");
+        right += base_str_same(shown(&m, i, "id"), m.writes[i].id) &&
+                 base_str_same(shown(&m, i, "title"), "Boss");
     }
     is_int(right, 30, "each with its answer");
     carry_out(&m);
@@ -429,32 +472,53 @@ static void batches(void)
     carry_out(&m);
     is_int(got(&m, 200), 60, "60 creates where 4 are possible one by one");
     is_int(once(&m), 60, "nobody twice");
-    ok(called(&m, "postBatchProvisionUsers") <= 8, "in tens");
+    is_int(called(&m, "createExtension"), 4, "as many as may are made so");
+    is_int(called(&m, "postBatchProvisionUsers"), 6, "the others in tens");
     is_int(called(&m, "extensionBulkUpdate"), 1, "and one change for the rest");
     is_int(m.w->rc->mails->nelts, 0, "no mail is sent unless that is wanted");
     for (i = 0; i < 60; i++) {
-        const char *id = m.writes[i].id;
-
-        right +=
-            !strcmp(there(m.w, id, "contact/jobTitle"), "Boss") &&
-            !strcmp(there(m.w, id, "references/0/ref"), "x") &&
-            !strcmp(there(m.w, id, "regionalSettings/language/localeCode"), "de-DE") &&
-            !strcmp(there(m.w, id, "_password"), "Abcd-123") &&
-            !strcmp(shown(&m, i, "title"), "Boss") &&
-            !strcmp(shown(&m, i, "preferredLanguage"), "de-DE") &&
-            !strcmp(shown(&m, i, "id"), id);
+        right += base_str_same(made(&m, i, "contact/jobTitle"), "Boss") &&
+                 base_str_same(made(&m, i, "references/0/ref"), "x") &&
+                 base_str_same(made(&m, i, "regionalSettings/language/localeCode"),
+                               "de-DE") &&
+                 base_str_same(made(&m, i, "_password"), "Abcd-123") &&
+                 base_str_same(shown(&m, i, "title"), "Boss") &&
+                 base_str_same(shown(&m, i, "preferredLanguage"), "de-DE") &&
+                 base_str_same(shown(&m, i, "id"), m.writes[i].id);
     }
     is_int(right, 60, "of all that was sent nothing is missing");
     limit(m.w, 0, 0);
     world_refresh(m.w);
     for (i = 0; i < 60; i++) {
-        answer_t *a = world_get(m.w, m.writes[i].id);
+        answer_t *a = world_get(m.w, m.writes[i].id ? m.writes[i].id : "0");
 
-        hidden +=
-            a->user && !json_object_get(a->user, "addresses") &&
-            !strcmp(at(m.w, a->user, "meta/version"), shown(&m, i, "meta/version"));
+        hidden += a->user && !json_object_get(a->user, "addresses") &&
+                  base_str_same(at(m.w, a->user, "meta/version"),
+                                shown(&m, i, "meta/version"));
     }
     is_int(hidden, 60, "and what the company filled in is not shown");
+}
+
+/* There are fewer calls than threads that look for one: whoever finds none leaves the
+ * creates to the others. */
+static void few_calls(void)
+{
+    many_t m = many(3);
+
+    creates(&m, 21, "");
+    m.w->policy.batch_provisioning = 1;
+    m.w->policy.bulk_patience = apr_time_from_sec(800);
+    world_fill(m.w);
+    limit(m.w, 1, 2);
+    carry_out(&m);
+    is_int(got(&m, 200), 21, "one Medium call and two Heavy ones carry 21 creates");
+    is_int(once(&m), 21, "nobody twice");
+
+    creates(&m, 23, "");
+    limit(m.w, 1, 1);
+    carry_out(&m);
+    is_int(got(&m, 409), 21, "they are there then");
+    is_int(got(&m, 200), 2, "and one call of each kind carries two more");
 }
 
 static void batch_results(void)
@@ -481,15 +545,14 @@ static void batch_results(void)
     carry_out(&m);
     is_int(m.writes[1].error ? m.writes[1].error->status : 0, 409, "a name in use");
     is_int(m.writes[2].error ? m.writes[2].error->status : 0, 400, "a bad address");
-    is_str(there(m.w, m.writes[3].id ? m.writes[3].id : "0", "status"), "Disabled",
+    is_str(made(&m, 3, "status"), "Disabled",
            "who is not active is not enabled for a moment");
     is_int(!m.writes[4].error + !m.writes[5].error, 1, "one of two of the same name");
     is_int(m.writes[6].error ? m.writes[6].error->status : 0, 409,
            "a name that only RingCentral knows");
     is_int(got(&m, 200), 6, "and the others are made");
     for (i = 7; i < 10; i++) {
-        is_str(there(m.w, m.writes[i].id ? m.writes[i].id : "0", "contact/jobTitle"),
-               "Boss", "with a title");
+        is_str(made(&m, i, "contact/jobTitle"), "Boss", "with a title");
     }
 }
 
@@ -501,8 +564,9 @@ static void batch_incomplete(void)
 
     creates(&m, 10, ",'title':'Boss'");
     m.w->policy.batch_provisioning = 1;
+    m.w->policy.bulk_patience = 3 * HOUR;
     world_fill(m.w);
-    limit(m.w, 50, 10);
+    limit(m.w, 2, 10); /* most have to go in batches */
     fault(m.w, "extensionBulkUpdate", FAKE_ANSWER, 403,
           fake_rc_error(p, "CMN-401", "no", NULL));
     fault(m.w, "updateExtension", FAKE_ANSWER, 400,
@@ -534,15 +598,17 @@ static void batch_trouble(void)
 
         creates(&m, 20, MORE);
         m.w->policy.batch_provisioning = 1;
+        m.w->policy.bulk_patience = 3 * HOUR;
         m.w->rc->allows_same_login = 1;
         world_fill(m.w);
-        limit(m.w, 50, 10);
+        limit(m.w, 10, 10); /* some have to go in a batch */
         fault(m.w, "postBatchProvisionUsers", troubles[i].what, troubles[i].status,
               fake_rc_error(p, troubles[i].code, "no", NULL));
         carry_out(&m);
+        ok(called(&m, "postBatchProvisionUsers") > 0, "a batch goes out");
         is_int(got(&m, 200), 20, troubles[i].name);
         is_int(once(&m), 20, "each user is there once");
-        is_str(there(m.w, m.writes[19].id, "contact/jobTitle"), "Boss", "and complete");
+        is_str(made(&m, 19, "contact/jobTitle"), "Boss", "and complete");
         is_str(shown(&m, 19, "title"), "Boss", "in the answer too");
     }
 }
@@ -554,6 +620,7 @@ int main(void)
     updates();
     each_its_own();
     old_copy();
+    languages();
     somebody_else();
     no_quota();
     lost();
@@ -562,6 +629,7 @@ int main(void)
     singles();
     news_on_the_way();
     batches();
+    few_calls();
     batch_results();
     batch_incomplete();
     batch_trouble();

@@ -166,6 +166,12 @@ static void regional_unseen(void)
     is_str(fake_rc_calls(w->rc), "updateExtension", "is sent");
     world_refresh(w);
     is_str(at(w, world_get(w, id)->user, "locale"), "de-DE", "and outlives a list");
+    world_rebuild(w);
+    fake_rc_forget(w->rc);
+    a = world_patch(w, id, "[{'op':'add','value':{'title':'Boss','locale':'en-US'}}]");
+    is_str(at(w, a->user, "locale"), "en-US", "with another change");
+    is_str(fake_rc_calls(w->rc), "listLanguages updateExtension",
+           "it is sent without a look");
 }
 
 static void passwords(void)

@@ -131,10 +131,10 @@ static void changes(void)
 
 static void many_left(void)
 {
-    world_t *w = with_users(60);
+    world_t *w = with_users(270);
     int i;
 
-    for (i = 0; i < 40; i++) {
+    for (i = 0; i < 250; i++) {
         fake_rc_drop(w->rc, (apr_uint64_t)(1001 + i));
     }
     world_refresh(w);
