@@ -2,14 +2,29 @@
 #include "msr_account.h"
 
 #include <unistd.h>
+#include <ap_mpm.h>
 #include <apr_atomic.h>
+#include <scoreboard.h>
 
 #include "msr_log.h"
+#include "msr_peers.h"
 
 #define LONGEST_END apr_time_from_sec(10)
 #define LONGEST_REOPENING apr_time_from_sec(2)
 #define RETRY_AFTER apr_time_from_sec(5)
 #define NAP apr_time_from_msec(10)
+
+/* A server that is restarted goes on with what it did for all gateways: its children
+ * to come are the same to the others. Of a child that ends alone nobody can tell it
+ * from the end of the server. */
+static int server_restarts(void)
+{
+    const global_score *global = ap_get_scoreboard_global();
+    int generation;
+
+    return global && ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS &&
+           global->running_generation != generation;
+}
 
 /* Runs before anything of the child's is taken down.
  *
@@ -31,8 +46,16 @@ static apr_status_t on_child_end(void *data)
     while (apr_atomic_read32(&account->users[MSR_JOB]) && apr_time_now() < end) {
         apr_sleep(NAP);
     }
-    if (!apr_atomic_read32(&account->users[MSR_JOB]) && account->pool) {
-        apr_pool_destroy(account->pool);
+    if (!apr_atomic_read32(&account->users[MSR_JOB])) {
+        if (account->gateway && !server_restarts()) {
+            const base_env_t env = msr_env_start(account->server);
+
+            gw_account_resign(account->gateway, &env);
+        }
+        if (account->pool) {
+            apr_pool_destroy(account->pool);
+        }
+        msr_peers_close(account);
     }
     return APR_SUCCESS;
 }
@@ -60,10 +83,14 @@ static apr_status_t open_gateway(msr_account_t *account)
 
 apr_status_t msr_account_open(apr_pool_t *p, msr_account_t *account)
 {
-    apr_status_t rv = open_gateway(account);
+    apr_status_t rv = msr_peers_open(account);
 
+    rv = rv == APR_SUCCESS ? open_gateway(account) : rv;
     if (rv == APR_SUCCESS) {
         apr_pool_pre_cleanup_register(p, account, on_child_end);
+    }
+    else {
+        msr_peers_close(account);
     }
     return rv;
 }

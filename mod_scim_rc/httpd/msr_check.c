@@ -4,10 +4,12 @@
 #include <string.h>
 #include <apr_strings.h>
 
+#include "msr_check_auth.h"
 #include "msr_check_hook.h"
 #include "msr_config.h"
 #include "msr_credential.h"
 #include "msr_jobs.h"
+#include "msr_peers.h"
 
 /* Logs what is wrong with what a directive set. */
 static int complain(server_rec *s, const ap_directive_t *where, const char *problem)
@@ -60,6 +62,7 @@ static const char *check_account(apr_pool_t *p, const msr_registry_t *registry,
     const char *problem = msr_credential_check(p, conf);
     int i;
 
+    problem = problem ? problem : msr_peers_check(p, account);
     problem = problem ? problem : check_files(p, conf);
     for (i = 0; !problem && i < registry->accounts->nelts; i++) {
         const msr_account_t *other =
@@ -139,7 +142,8 @@ int msr_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         problem = problem ? apr_psprintf(ptemp, "ScimRCTokenFile: %s", problem) : NULL;
         bad |= problem && complain(s, tokens->where, problem);
     }
-    msr_check_handler(ptemp, registry, MSR_HANDLER, &complaints);
+    msr_check_auth(ptemp, msr_check_handler(ptemp, registry, MSR_HANDLER, &complaints),
+                   &complaints);
     msr_check_hooks(ptemp, registry, &complaints);
     return bad || handlers.bad ? HTTP_INTERNAL_SERVER_ERROR : OK;
 }

@@ -2,10 +2,10 @@
 #include "msr_check_handler.h"
 
 #include <string.h>
-#include <apr_fnmatch.h>
 #include <apr_strings.h>
 
 #include "base_str.h"
+#include "msr_check_place.h"
 
 typedef struct check_t {
     apr_pool_t *p;
@@ -14,15 +14,6 @@ typedef struct check_t {
     const msr_complaints_t *complaints;
     apr_array_header_t *found; /* msr_handled_t */
 } check_t;
-
-/* Where a directive stands. */
-typedef struct place_t {
-    const ap_directive_t *section; /* the outermost but <VirtualHost>, or NULL */
-    const ap_directive_t *host;    /* the <VirtualHost>, or NULL */
-    const char *path; /* of the <Location>, "/" for a whole server; NULL: a pattern or a
-                       * condition, which cannot be compared with paths */
-    int of_files;     /* it is about what lies on the disk */
-} place_t;
 
 const char *msr_check_names(apr_pool_t *p, const msr_registry_t *registry)
 {
@@ -38,48 +29,14 @@ const char *msr_check_names(apr_pool_t *p, const msr_registry_t *registry)
     return i ? text : apr_pstrcat(p, text, ", and there is none", NULL);
 }
 
-/* The first word behind a directive's name. */
-static const char *first_word(apr_pool_t *p, const ap_directive_t *directive)
-{
-    const char *args = directive->args;
-    const char *end = *directive->directive == '<' ? strrchr(args, '>') : NULL;
-
-    args = end ? apr_pstrmemdup(p, args, (apr_size_t)(end - args)) : args;
-    return ap_getword_conf(p, &args);
-}
-
-static void find_place(apr_pool_t *p, const ap_directive_t *directive, place_t *place)
-{
-    const ap_directive_t *section;
-
-    *place = (place_t){.path = "/"};
-    for (section = directive->parent; section; section = section->parent) {
-        if (base_str_same(section->directive, "<VirtualHost")) {
-            place->host = section;
-            continue;
-        }
-        place->section = section;
-        place->path = NULL;
-        if (base_str_same(section->directive, "<Location")) {
-            const char *path = first_word(p, section);
-
-            place->path = *path != '/' || apr_fnmatch_test(path) ? NULL : path;
-        }
-        place->of_files |= !strncasecmp(section->directive, "<Directory", 10) ||
-                           !strncasecmp(section->directive, "<Files", 6);
-    }
-}
-
 /* May a ScimRCUse take effect there, as far as can be told? */
-static int may_be_used(apr_pool_t *p, const msr_use_t *use, const place_t *place)
+static int may_be_used(apr_pool_t *p, const msr_use_t *use, const msr_place_t *place)
 {
-    const apr_size_t len = strlen(use->base);
-    place_t other;
+    msr_place_t other;
 
-    find_place(p, use->where, &other);
-    return (!other.host || !place->host || other.host == place->host) &&
-           (!place->path || (!strncmp(place->path, use->base, len) &&
-                             (!place->path[len] || place->path[len] == '/')));
+    msr_place_find(p, use->where, &other);
+    return msr_place_same_host(other.host, place->host) &&
+           (!place->path || msr_place_is_below(place->path, use->base));
 }
 
 static void note(const check_t *c, const ap_directive_t *where, const msr_use_t *use)
@@ -93,7 +50,7 @@ static void note(const check_t *c, const ap_directive_t *where, const msr_use_t 
 /* Notes which ScimRCUse take effect where the handler is set: of a path the one of the
  * longest path above it. 0: none. */
 static int note_uses(const check_t *c, const ap_directive_t *where,
-                     const place_t *place)
+                     const msr_place_t *place)
 {
     const msr_use_t *nearest = NULL;
     int i;
@@ -119,25 +76,24 @@ static int note_uses(const check_t *c, const ap_directive_t *where,
 
 static const char *problem_of(const check_t *c, const ap_directive_t *directive)
 {
-    const char *where = "outside of <Location>";
-    place_t place;
+    const char *where = " outside of <Location>";
+    msr_place_t place;
 
-    find_place(c->p, directive, &place);
+    msr_place_find(c->p, directive, &place);
     if (!place.of_files && note_uses(c, directive, &place)) {
         return NULL;
     }
     if (place.section) {
-        where = apr_psprintf(c->p, "in %s %s", place.section->directive,
-                             place.section->args);
+        where = msr_place_text(c->p, &place);
     }
     if (place.of_files || !place.section) {
         return apr_psprintf(c->p,
-                            "SetHandler: bad value '%s' %s; it must stand in the "
+                            "SetHandler: bad value '%s'%s; it must stand in the "
                             "<Location \"/path\"> that has a ScimRCUse",
                             c->handler, where);
     }
     return apr_psprintf(c->p,
-                        "SetHandler: bad value '%s' %s, where no ScimRCUse is in "
+                        "SetHandler: bad value '%s'%s, where no ScimRCUse is in "
                         "effect; there must be one, with %s",
                         c->handler, where, msr_check_names(c->p, c->registry));
 }
@@ -146,7 +102,7 @@ static void look_for_handlers(const check_t *c, const ap_directive_t *directive)
 {
     for (; directive; directive = directive->next) {
         if (base_str_same(directive->directive, "SetHandler") &&
-            !strcmp(first_word(c->p, directive), c->handler)) {
+            !strcmp(msr_place_word(c->p, directive), c->handler)) {
             const char *problem = problem_of(c, directive);
 
             if (problem) {

@@ -22,15 +22,16 @@ typedef struct msr_account_t {
      * msr_start_parent(). */
     gw_credential_t credentials[GW_CREDENTIALS_MAX];
     const ap_directive_t *where;
-    server_rec *server;   /* where it is defined: whose log it uses */
-    base_shared_t shared; /* set by msr_start_parent() */
+    server_rec *server;        /* where it is defined: whose log it uses */
+    base_shared_t shared;      /* set by msr_start_parent() */
+    void *fleet;               /* the part of that memory for `peers`; set there too */
+    struct msr_peers_t *peers; /* ScimRCShared; NULL: there is none */
 
     /* Of this child; see msr_account.h. */
     apr_pool_t *pool;
     gw_account_t *gateway; /* NULL: it could not be opened */
     volatile apr_uint32_t users[MSR_WORKS], closing, state;
     apr_time_t retry_at; /* when opening it again may be tried next */
-    int jobs_broken;     /* the last background round could not start */
 } msr_account_t;
 
 /* A ScimRCUse. */

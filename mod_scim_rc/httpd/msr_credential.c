@@ -48,10 +48,8 @@ static const char *not_it(apr_pool_t *p, const char *arg, int inline_allowed)
                         inline_allowed ? "one word, or " : "");
 }
 
-/* A value, or file: or exec: and where it comes from, into *source. NULL, or what would
- * be right. Never repeats `arg` when it may be the secret. */
-static const char *parse_source(apr_pool_t *p, const char *arg, int inline_allowed,
-                                const char **source)
+const char *msr_source_parse(apr_pool_t *p, const char *arg, int inline_allowed,
+                             const char **source)
 {
     if (!*arg) {
         return not_it(p, "\"\"", inline_allowed);
@@ -88,8 +86,8 @@ const char *msr_credential_set(cmd_parms *cmd, void *dir, const char *args)
                    inline_allowed);
     }
     else {
-        problem = parse_source(cmd->pool, arg, inline_allowed,
-                               (const char **)(account + slot->offset));
+        problem = msr_source_parse(cmd->pool, arg, inline_allowed,
+                                   (const char **)(account + slot->offset));
     }
     return problem ? apr_pstrcat(cmd->pool, cmd->cmd->name, ": ", problem, NULL) : NULL;
 }
@@ -141,8 +139,8 @@ const char *msr_credential_add(cmd_parms *cmd, void *dir, int argc, char *const 
     credential = &account->credentials[account->conf.n_credentials];
     credential->name = apr_pstrdup(cmd->pool, argv[0]);
     for (i = 0; i < N_VALUES; i++) {
-        problem = parse_source(cmd->pool, argv[i + 1], values[i].inline_allowed,
-                               place_of(credential, &values[i]));
+        problem = msr_source_parse(cmd->pool, argv[i + 1], values[i].inline_allowed,
+                                   place_of(credential, &values[i]));
         if (problem) {
             return apr_psprintf(cmd->pool, "%s %s, %s: %s", cmd->cmd->name,
                                 credential->name, values[i].what, problem);
@@ -152,12 +150,14 @@ const char *msr_credential_add(cmd_parms *cmd, void *dir, int argc, char *const 
     return NULL;
 }
 
-/* NULL when `source` can be read, as far as can be seen without starting a program. */
-static const char *check_source(apr_pool_t *p, const char *source)
+const char *msr_source_check(apr_pool_t *p, const char *source, const char **value)
 {
     const char *secret = NULL, *problem;
     char **argv;
 
+    if (value) {
+        *value = NULL;
+    }
     if (!strncmp(source, "exec:", 5)) {
         if (apr_tokenize_to_argv(source + 5, &argv, p) != APR_SUCCESS ||
             access(argv[0], X_OK) != 0) {
@@ -167,7 +167,10 @@ static const char *check_source(apr_pool_t *p, const char *source)
         return NULL;
     }
     problem = base_secret_read(p, source, &secret);
-    if (!problem) {
+    if (!problem && value) {
+        *value = secret;
+    }
+    else if (!problem) {
         base_secret_clear((char *)secret, strlen(secret));
     }
     return problem;
@@ -203,7 +206,7 @@ const char *msr_credential_check(apr_pool_t *p, const gw_account_conf_t *conf)
         for (i = 0; i < N_VALUES; i++) {
             const gw_credential_t *credential = &conf->credentials[k];
             const char *source = source_of(credential, &values[i]);
-            const char *problem = source ? check_source(p, source) : NULL;
+            const char *problem = source ? msr_source_check(p, source, NULL) : NULL;
 
             if (!source) { /* of the first */
                 return apr_psprintf(p, "%s is missing", values[i].directive);
@@ -226,9 +229,7 @@ static apr_status_t forget(void *data)
     return APR_SUCCESS;
 }
 
-/* Puts what *source names in its place. NULL, or what is wrong. */
-static const char *read_source(apr_pool_t *pconf, apr_pool_t *ptemp,
-                               const char **source)
+const char *msr_source_read(apr_pool_t *pconf, apr_pool_t *ptemp, const char **source)
 {
     const char *secret;
     const char *problem = base_secret_read(ptemp, *source, &secret);
@@ -248,7 +249,7 @@ const char *msr_credential_read(msr_account_t *account, apr_pool_t *pconf,
 
     for (k = 0; k < account->conf.n_credentials; k++) {
         for (i = 0; i < N_VALUES; i++) {
-            const char *problem = read_source(
+            const char *problem = msr_source_read(
                 pconf, ptemp, place_of(&account->credentials[k], &values[i]));
 
             if (problem) {

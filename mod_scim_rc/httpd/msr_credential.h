@@ -5,6 +5,19 @@
 
 #include "msr_config.h"
 
+/* A value that is a secret or holds one, named by file: or exec:, or written there
+ * itself where that is allowed. All return NULL, or what is wrong or would be right,
+ * which never repeats what may be the secret. */
+/* In a directive: *source is what names the value, or the value. */
+const char *msr_source_parse(apr_pool_t *p, const char *arg, int inline_allowed,
+                             const char **source);
+/* Can it be read, as far as can be seen without starting a program? `value` may be
+ * NULL; *value, in `p`, is NULL when it is a program's. */
+const char *msr_source_check(apr_pool_t *p, const char *source, const char **value);
+/* At the start: puts the value in the place of what names it, cleared when `pconf`
+ * ends. */
+const char *msr_source_read(apr_pool_t *pconf, apr_pool_t *ptemp, const char **source);
+
 #define MSR_INLINE_ALLOWED 1 /* a slot's `min`: the value itself may stand there */
 
 /* Directives: where a value comes from; a further credential. */

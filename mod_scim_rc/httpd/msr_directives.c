@@ -8,6 +8,7 @@
 #include "base_str.h"
 #include "msr_config_parse.h"
 #include "msr_credential.h"
+#include "msr_peers.h"
 #include "scim_path.h"
 
 #define ACCOUNT_NAME_MAX 64
@@ -189,7 +190,7 @@ static msr_account_t *account_create(const cmd_parms *cmd, const char *name)
         .background_percent = 50,
         .refresh = 15 * minute,
         .webhook_refresh = 360 * minute,
-        .max_age = minute,
+        .max_age = 5 * minute,
         .address_form = GW_ADDRESS_ISO,
     };
     return account;
@@ -384,6 +385,9 @@ const command_rec msr_commands[] = {
                      "JWT credential of the RingCentral service user: file: or exec:"),
     AP_INIT_TAKE_ARGV("ScimRCCredential", msr_credential_add, NULL, RSRC_CONF,
                       "a further credential: name, client id, client secret, JWT"),
+    AP_INIT_TAKE12("ScimRCShared", msr_peers_set, NULL, RSRC_CONF,
+                   "URL of a Redis, itself, file: or exec:, through which gateways of "
+                   "the account share; percent of the limits while it is away"),
     AP_INIT_RAW_ARGS("ScimRCStateDir", set_state_dir,
                      SLOT(.parse = msr_parse_text, ACCOUNT(state_dir)), RSRC_CONF,
                      "directory of the local copy of the account"),

@@ -100,6 +100,23 @@ static const char *plain_tags(request_rec *r, const char *name)
     return tags;
 }
 
+/* Where the location is, as far as the client knows. ap_construct_url() has
+ * ServerName's port where the client sent none, but then it went to the scheme's own
+ * port (RFC 9110 section 4.2): the two differ behind a proxy. */
+static const char *base_url(request_rec *r, const char *path)
+{
+    const core_dir_config *core = ap_get_core_module_config(r->per_dir_config);
+    const int is_on = core->use_canonical_name == USE_CANONICAL_NAME_ON ||
+                      core->use_canonical_name == USE_CANONICAL_NAME_DNS ||
+                      core->use_canonical_phys_port == USE_CANONICAL_PHYS_PORT_ON;
+
+    if (is_on || !r->hostname || r->parsed_uri.port_str) {
+        return ap_construct_url(r->pool, path, r);
+    }
+    return apr_pstrcat(r->pool, ap_http_scheme(r), "://", ap_get_server_name_for_url(r),
+                       path, NULL);
+}
+
 static void fill_request(request_rec *r, const msr_dir_t *conf, scim_request_t *request)
 {
     const apr_table_t *in = r->headers_in;
@@ -111,9 +128,8 @@ static void fill_request(request_rec *r, const msr_dir_t *conf, scim_request_t *
     request->accept = apr_table_get(in, "Accept");
     request->if_none_match = plain_tags(r, "If-None-Match");
     request->if_match = plain_tags(r, "If-Match");
-    request->base_url = conf->public_url
-                            ? conf->public_url
-                            : ap_construct_url(r->pool, conf->use->base, r);
+    request->base_url =
+        conf->public_url ? conf->public_url : base_url(r, conf->use->base);
 }
 
 /* May this caller do this? NULL, or the error. */

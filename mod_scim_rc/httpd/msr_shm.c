@@ -13,9 +13,16 @@
 #include <util_mutex.h>
 
 #include "base_str.h"
+#include "fleet_peers.h"
 
 #define MUTEX_TYPE "scim-rc"
-#define RETAINED_KEY "mod_scim_rc:shared"
+
+/* What lies in shared memory may lie elsewhere in another version, even where it has
+ * the same size: who finds this key knows all of it. The number counts changes of the
+ * layout (gw_shared_t, rc_shared_t, fleet_shared_t, and what is retained here) within a
+ * version. */
+#define LAYOUT "1"
+#define RETAINED_KEY "mod_scim_rc:shared:" SCIMRC_VERSION ":" LAYOUT
 
 /* Kept by httpd in the pool of the process, together with all that it points to; no
  * code of ours is among it, since the module may be loaded anew. */
@@ -49,6 +56,18 @@ static void unlock(void *ctx)
     apr_global_mutex_unlock(retained->mutex);
 }
 
+/* A call takes the mutex several times, each for a moment: a mutex in memory costs a
+ * tenth of a lock on a file, which distributions set for all modules. Where there is
+ * none of that kind, it is as configured. */
+static apr_status_t mutex_create(apr_global_mutex_t **mutex, server_rec *s)
+{
+    apr_pool_t *p = s->process->pool;
+
+    return apr_global_mutex_create(mutex, NULL, APR_LOCK_PROC_PTHREAD, p) == APR_SUCCESS
+               ? APR_SUCCESS
+               : ap_global_mutex_create(mutex, NULL, MUTEX_TYPE, NULL, s, p, 0);
+}
+
 static apr_status_t retained_get(server_rec *s, retained_t **retained)
 {
     retained_t *found = ap_retained_data_get(RETAINED_KEY);
@@ -59,8 +78,7 @@ static apr_status_t retained_get(server_rec *s, retained_t **retained)
         found->segments = apr_hash_make(s->process->pool);
     }
     if (!found->mutex) {
-        rv = ap_global_mutex_create(&found->mutex, NULL, MUTEX_TYPE, NULL, s,
-                                    s->process->pool, 0);
+        rv = mutex_create(&found->mutex, s);
     }
     *retained = found;
     return rv;
@@ -138,6 +156,22 @@ static int become_parent_again(const parent_t *parent)
             setgroups((size_t)parent->n_groups, parent->groups) == 0);
 }
 
+/* The gateway's part comes first, then that of the way to other gateways. */
+static apr_size_t fleet_offset(void)
+{
+    return APR_ALIGN(gw_shared_size(), 64);
+}
+
+static apr_size_t segment_size(void)
+{
+    return fleet_offset() + fleet_shared_size();
+}
+
+static void *fleet_part(const segment_t *segment)
+{
+    return (char *)apr_shm_baseaddr_get(segment->shm) + fleet_offset();
+}
+
 static apr_status_t init_memory(void *memory, apr_pool_t *p,
                                 const gw_account_conf_t *conf)
 {
@@ -173,7 +207,7 @@ static segment_t *segment_create(const char *name, apr_pool_t *p, apr_status_t *
 {
     segment_t *segment = apr_pcalloc(p, sizeof *segment);
 
-    segment->size = gw_shared_size();
+    segment->size = segment_size();
     *rv = apr_shm_create(&segment->shm, segment->size, NULL, p);
     if (APR_STATUS_IS_ENOTIMPL(*rv)) {
         const char *file =
@@ -194,10 +228,16 @@ static segment_t *segment_replace(segment_t *old, const msr_account_t *account,
     segment_t *segment = segment_create(conf->name, s->process->pool, rv);
 
     if (*rv == APR_SUCCESS) {
-        if (old && old->size == segment->size) {
+        const int goes_on = old && old->size == segment->size;
+
+        if (goes_on) {
             save_memory(apr_shm_baseaddr_get(old->shm), ptemp, account);
         }
         *rv = init_memory(apr_shm_baseaddr_get(segment->shm), ptemp, conf);
+        if (*rv == APR_SUCCESS) {
+            *rv = fleet_shared_init(fleet_part(segment),
+                                    goes_on ? fleet_part(old) : NULL);
+        }
     }
     return segment;
 }
@@ -215,7 +255,7 @@ apr_status_t msr_shm_attach(msr_account_t *account, server_rec *s, apr_pool_t *p
         return rv;
     }
     segment = apr_hash_get(retained->segments, name, APR_HASH_KEY_STRING);
-    if (!segment || segment->size != gw_shared_size() ||
+    if (!segment || segment->size != segment_size() ||
         strcmp(segment->fingerprint, print) != 0) {
         segment = segment_replace(segment, account, s, ptemp, &rv);
         if (rv != APR_SUCCESS) {
@@ -225,6 +265,7 @@ apr_status_t msr_shm_attach(msr_account_t *account, server_rec *s, apr_pool_t *p
         apr_hash_set(retained->segments, apr_pstrdup(p, name), APR_HASH_KEY_STRING,
                      segment);
     }
+    account->fleet = fleet_part(segment);
     account->shared = (base_shared_t){
         .memory = apr_shm_baseaddr_get(segment->shm),
         .ctx = retained,

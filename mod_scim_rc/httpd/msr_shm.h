@@ -8,8 +8,8 @@
 /* In pre_config: makes the lock known to the Mutex directive as "scim-rc". */
 apr_status_t msr_shm_register(apr_pool_t *pconf);
 
-/* In the parent: sets account->shared to the account's memory, new or found again.
- * Needs account->conf complete and its state directory present. */
+/* In the parent: sets account->shared and account->fleet to the account's memory, new
+ * or found again. Needs account->conf complete and its state directory present. */
 apr_status_t msr_shm_attach(msr_account_t *account, server_rec *s, apr_pool_t *ptemp);
 
 /* In each child, before the lock is used. */

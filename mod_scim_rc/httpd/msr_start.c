@@ -15,6 +15,7 @@
 #include "msr_config.h"
 #include "msr_credential.h"
 #include "msr_jobs.h"
+#include "msr_peers.h"
 #include "msr_shm.h"
 
 /* The parent, as the cleanup below must know it: children inherit pconf. */
@@ -85,6 +86,7 @@ static const char *prepare(msr_account_t *account, apr_pool_t *pconf, apr_pool_t
     const char *problem = msr_credential_read(account, pconf, ptemp);
     apr_status_t rv;
 
+    problem = problem ? problem : msr_peers_read(account, pconf, ptemp);
     problem = problem ? problem : prepare_state_dir(ptemp, conf->state_dir);
     if (problem) {
         return problem;
@@ -94,6 +96,7 @@ static const char *prepare(msr_account_t *account, apr_pool_t *pconf, apr_pool_t
     if (rv != APR_SUCCESS) {
         return apr_psprintf(ptemp, "no shared memory: %pm", &rv);
     }
+    msr_peers_settle(account);
     rv = msr_jobs_register(account, pconf);
     return rv == APR_SUCCESS ? NULL
                              : apr_psprintf(ptemp, "no background jobs: %pm", &rv);
