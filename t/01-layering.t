@@ -16,13 +16,15 @@ my %SEES = (
     rc        => [qw(base rc)],
     directory => [qw(base directory)],
     auth      => [qw(base auth)],
+    fleet     => [qw(base fleet)],
     gateway   => [qw(base scim rc directory gateway)],
-    httpd     => [qw(base scim gateway auth httpd)],
+    httpd     => [qw(base scim gateway auth fleet httpd)],
 );
 my %NEVER_SAYS = (
     scim      => [ qr/ring\W*central/i, qr/\brc_/ ],
     rc        => [qr/scim/i],
     directory => [qr/scim/i],
+    fleet     => [ qr/scim/i, qr/ring\W*central/i ],
 );
 my $HTTPD_HEADER = qr/^(?:httpd|http_\w+|ap_\w+|util_\w+|mpm_common|mod_\w+|scoreboard|unixd)\.h$/;
 my $HTTPD_WORD   = qr/\b(?:request_rec|server_rec|conn_rec|cmd_parms|command_rec|ap_\w+)\b/;
@@ -84,7 +86,7 @@ sub path_breaches {
           grep { !m{^mod_scim_rc/$layer/\w+\.[ch]$} } split ' ', $sources;
     }
     for my $test (grep { /^t_unit_\w+_t_SOURCES$/ } sort keys %$make) {
-        my ($layer) = $make->{$test} =~ m{t/unit/(base|scim|rc|dir|auth|gw)_} or next;
+        my ($layer) = $make->{$test} =~ m{t/unit/(base|scim|rc|dir|auth|fleet|gw)_} or next;
         $layer = { dir => 'directory', gw => 'gateway' }->{$layer} // $layer;
         push @found, grants($make, $test =~ s/SOURCES$/CPPFLAGS/r, $layer);
     }

@@ -17,7 +17,7 @@ sub flags {
       // "lib${folder}_la";
     my %known = (%$make, top_srcdir => $root, map { $_ => $ENV{$_} // '' } qw(
         APR_CFLAGS JANSSON_CFLAGS CURL_CFLAGS CRYPTO_CFLAGS LMDB_CFLAGS
-        UTF8PROC_CFLAGS HTTPD_CPPFLAGS));
+        UTF8PROC_CFLAGS HIREDIS_CFLAGS HTTPD_CPPFLAGS));
     my $flags = SourceTree::make_expand(\%known, $make->{"${library}_CPPFLAGS"} // '');
     return grep { /^-[ID]/ && !/[\@"']/ } split ' ', $flags;
 }

@@ -107,6 +107,7 @@ my %RANGE = (
     rc        => [ 200, 299 ],
     directory => [ 300, 399 ],
     auth      => [ 400, 499 ],
+    fleet     => [ 500, 599 ],
 );
 my %where;
 for my $path (@sources) {

@@ -15,6 +15,8 @@ $h->write_file("$d/secret", "the-client-secret\n", 0600);
 $h->write_file("$d/jwt",    "the-jwt\n",           0600);
 $h->write_file("$d/open",   "everybody\n",         0644);
 $h->write_file("$d/empty",  '',                    0600);
+$h->write_file("$d/redis",  "redis://:the-client-secret\@127.0.0.1/3\n", 0600);
+$h->write_file("$d/redis-2", "redis://:the-client-secret\@\n", 0600);
 $h->write_file("$d/tokens", 'entra:' . 'a' x 64 . ":read,write:\n", 0600);
 $h->write_file("$d/broken", "not a token line\n", 0600);
 $h->give_to_children("$d/tokens");
@@ -137,6 +139,31 @@ my @refused = (
     [ 'a program that is not there', account('a', "ScimRCJWT exec:$d/program"),
         qr{account 'a': ScimRCJWT: '\Q$d\E/program' is no program that can be started} ],
 
+    # the way to other gateways
+    [ 'no URL of a Redis', account('a', 'ScimRCShared localhost:6379'),
+        qr{ScimRCShared: bad value 'localhost:6379'; it must be redis://\[\[user\]:password\@\]host\[:port\]\[/database\] or redis\+unix:///\S+, or, when it has a password, file:} ],
+    [ 'a Redis with TLS', account('a', 'ScimRCShared rediss://redis.example.com'),
+        qr{ScimRCShared: bad value 'rediss://redis\.example\.com'; it must be redis://\.\.\.: TLS is not spoken here\. Let a tunnel such as stunnel} ],
+    [ 'a port of a Redis', account('a', 'ScimRCShared redis://[::1]:66666'),
+        qr{ScimRCShared: bad value 'redis://\[::1\]:66666'; it must be redis://} ],
+    [ 'a password of a Redis in the configuration', account('a', 'ScimRCShared redis://:the-client-secret@127.0.0.1'),
+        qr/ScimRCShared: the password must not stand in the configuration; write the whole URL into a file, and here file:/ ],
+    [ 'a wrong URL with a password is not shown', account('a', 'ScimRCShared redis://:the-client-secret@127.0.0.1:port'),
+        qr{ScimRCShared: bad value 'redis://\(not shown\)\@127\.0\.0\.1:port'; it must be redis://} ],
+    [ 'a share of nothing', account('a', 'ScimRCShared redis://127.0.0.1 0'),
+        qr/ScimRCShared: bad value '0'; it must be a whole number from 1 to 100, the percent of each limit/ ],
+    [ 'no Redis', account('a', 'ScimRCShared'), qr/ScimRCShared takes 1-2 arguments, URL of a Redis/ ],
+    [ 'a file for a Redis that is not there', account('a', "ScimRCShared file:$d/nowhere"),
+        qr/account 'a': ScimRCShared: .*\Q$d\E\/nowhere/ ],
+    [ 'a file for a Redis that holds no URL', account('a', "ScimRCShared file:$d/secret"),
+        qr{account 'a': ScimRCShared: what 'file:\Q$d\E/secret' gives is not right; it must be redis://} ],
+    [ 'a file for a Redis with a password that is no URL', account('a', "ScimRCShared file:$d/redis-2"),
+        qr{ScimRCShared: what 'file:\Q$d\E/redis-2' gives is not right} ],
+    [ 'a program for a Redis that is not there, a secret', account('a', "ScimRCShared exec:$d/program"),
+        qr{account 'a': ScimRCShared: '\Q$d\E/program' is no program that can be started} ],
+    [ 'a Redis of nobody', "ScimRCShared redis://127.0.0.1\n",
+        qr/ScimRCShared: must stand inside of <ScimRCAccount name>/ ],
+
     # the account as a whole
     [ 'no client id', account('a', 'ScimRCClientId -'), qr/httpd\.conf, line \d+: account 'a': ScimRCClientId is missing/ ],
     [ 'no secret',    account('a', 'ScimRCClientSecret -'), qr/account 'a': ScimRCClientSecret is missing/ ],
@@ -241,6 +268,24 @@ my @refused = (
     [ 'a webhook\'s handler without an account', account('a') . location() =~ s/scim-rc/scim-rc-hook/r,
         qr/SetHandler: bad value 'scim-rc-hook' in <Location "\/scim\/v2">, where no ScimRCUse/ ],
 
+    # AuthType Bearer without the tokens
+    [ 'bearer without tokens', account('a') . location('ScimRCUse a', 'AuthType Bearer', 'AuthName x', 'Require valid-user'),
+        qr/httpd\.conf, line \d+: AuthType: bad value 'Bearer' in <Location "\/scim\/v2">, where no ScimRCTokenFile is in effect; add a ScimRCTokenFile / ],
+    [ 'bearer from above', account('a') . "<Location />\nAuthType bearer\n</Location>\n" . location('ScimRCUse a'),
+        qr/AuthType: bad value 'Bearer' in <Location "\/scim\/v2">, where no ScimRCTokenFile/ ],
+    [ 'bearer, the tokens beside', account('a') . location('ScimRCUse a', 'AuthType Bearer')
+          . "<Location \"/scim/v20\">\nScimRCTokenFile $d/tokens\n</Location>\n",
+        qr/AuthType: bad value 'Bearer' in <Location "\/scim\/v2">, where no ScimRCTokenFile/ ],
+    [ 'bearer, the tokens of another host', account('a') . "<VirtualHost *>\nServerName a.example.com\n"
+          . location('ScimRCUse a', 'AuthType Bearer') . "</VirtualHost>\n<VirtualHost *>\nServerName b.example.com\n"
+          . "ScimRCTokenFile $d/tokens\n</VirtualHost>\n",
+        qr/AuthType: bad value 'Bearer' in <Location "\/scim\/v2">, where no ScimRCTokenFile/ ],
+    [ 'bearer in a pattern', account('a') . location('AuthType Bearer') =~ s/Location( "|>)/LocationMatch$1/gr
+          . "<Location \"/scim/v2\">\nScimRCUse a\n</Location>\n",
+        qr/AuthType: bad value 'Bearer' in <LocationMatch "\/scim\/v2">, where no ScimRCTokenFile/ ],
+    [ 'bearer in place of another one', account('a') . "<Location /scim>\nAuthType Basic\n</Location>\n" . location('ScimRCUse a', 'AuthType Bearer'),
+        qr/AuthType: bad value 'Bearer' in <Location/ ],
+
     # each fault is named, not only the first one
     [ 'two faults', account('a', 'ScimRCJWT -') . location('ScimRCUse b'),
         qr/ScimRCJWT is missing.*ScimRCUse: bad value 'b'/s ],
@@ -257,6 +302,9 @@ my @accepted = (
     [ 'conditions inside of an account', account('a', '<IfDefine !NONE>', 'ScimRCRefresh 1h', '</IfDefine>') ],
     [ 'several credentials', account('a', "ScimRCCredential b file:$d/secret file:$d/jwt \"exec:/bin/cat $d/jwt\"",
             "ScimRCCredential c app file:$d/secret exec:/bin/date", 'ScimRCMaxWaiting 2000') ],
+    map({ [ "other gateways through $_", account('a', "ScimRCShared $_") ] } 'redis://127.0.0.1',
+        'redis://redis.example.com:6380/2 33', 'redis://[::1] 100', 'redis+unix:///run/redis.sock?db=1',
+        "file:$d/redis 1", 'exec:/bin/date', "\"exec:/bin/cat $d/redis\" 25"),
     [ 'one account for two locations', account('a') . location('ScimRCUse a') . location('ScimRCUse a') =~ s/v2/v3/r ],
     [ 'behaviour in the server, a virtual host and a condition',
         account('a') . "ScimRCDelete disable\n<VirtualHost *>\nServerName a.example.com\nScimRCDelete remove\n</VirtualHost>\n"
@@ -273,6 +321,18 @@ my @accepted = (
     [ 'a handler of a pattern, where an account is', account('a') . location('ScimRCUse a')
           . "<LocationMatch \"^/scim/v2\">\nSetHandler scim-rc\n</LocationMatch>\n" ],
     [ 'another handler', "<Location \"/x\">\nSetHandler default-handler\n</Location>\n" ],
+    [ 'bearer with tokens', account('a') . location('ScimRCUse a', 'AuthType Bearer', "ScimRCTokenFile $d/tokens") ],
+    [ 'bearer with the server\'s tokens', account('a') . "ScimRCTokenFile $d/tokens\n" . location('ScimRCUse a', 'AuthType Bearer') ],
+    [ 'bearer with tokens from above', account('a') . location('ScimRCUse a', 'AuthType Bearer')
+          . "<Location \"/scim/\">\nScimRCTokenFile $d/tokens\n</Location>\n" ],
+    [ 'bearer with tokens of a pattern', account('a') . location('ScimRCUse a', 'AuthType Bearer')
+          . "<LocationMatch \"^/scim\">\nScimRCTokenFile $d/tokens\n</LocationMatch>\n" ],
+    [ 'bearer with tokens of a condition', account('a')
+          . location('ScimRCUse a', 'AuthType Bearer', '<If "true">', "ScimRCTokenFile $d/tokens", '</If>') ],
+    [ 'bearer from above, another one here', account('a') . "<Location />\nAuthType Bearer\n</Location>\n" . location('ScimRCUse a', 'AuthType Basic') ],
+    [ 'bearer where it is none of ours', account('a') . location('ScimRCUse a') . "<Location \"/x\">\nAuthType Bearer\n</Location>\n" ],
+    [ 'bearer of a webhook\'s location', account('a', 'ScimRCWebhook https://a.example.com/scim/v2')
+          . location('ScimRCUse a', 'AuthType Bearer') =~ s/scim-rc/scim-rc-hook/r ],
     [ 'a location of all paths', account('a') . "<Location />\nScimRCUse a\n</Location>" ],
 );
 
@@ -282,12 +342,20 @@ for my $case (@refused) {
     isnt $status, 0, "$what: refused";
     like $text, $message, "$what: the message";
     unlike $text, qr/the-client-secret|the-jwt/, "$what: no secret in it"
-      if $what =~ /secret|JWT/;
+      if $what =~ /secret|JWT|password/;
 }
 for my $case (@accepted) {
     my ($what, $conf) = @$case;
     my ($status, $text) = $h->configtest($conf);
     is $status, 0, "$what: accepted" or diag $text;
+}
+
+# Another module may be the one that checks the tokens: mod_lua runs what it is given.
+SKIP: {
+    my $lua = "$ENV{HTTPD_MODULEDIR}/mod_lua.so";
+    skip 'no mod_lua', 1 unless -e $lua;
+    my ($status, $text) = $h->configtest("LoadModule lua_module $lua\n" . account('a') . location('ScimRCUse a', 'AuthType Bearer'));
+    is $status, 0, 'bearer, and a module that may know it: accepted' or diag $text;
 }
 
 # --- merging ----------------------------------------------------------------------

@@ -198,6 +198,8 @@ subtest 'ScimRCTolerance' => sub {
         [ 'an unknown attribute', sub { $_[0]->patch($path, { op => 'replace', value => { shoeSize => 44 } }) }, 'invalidSyntax' ],
         [ 'one of an extension', sub { $_[0]->put($path, $scim->user($user->{userName}, $ENTERPRISE => { desk => 1 })) },
             'invalidSyntax' ],
+        [ 'a body without schemas', sub { $_[0]->put($path, $scim->user($user->{userName}, schemas => undef)) },
+            'invalidValue' ],
         [ 'one of a complex attribute', sub { $_[0]->put($path, $scim->user($user->{userName},
             name => { givenName => 'Full', nick => 'x' })) }, 'invalidSyntax' ],
         [ 'an unquoted value', sub { $_[0]->list(filter => "userName eq $user->{userName}") }, 'invalidFilter' ],

@@ -33,26 +33,6 @@ sub bucket {
     return $bucket;
 }
 
-# Many make users at once, until the quota is used up. The answers by status.
-my $number = 0;
-
-sub burst {
-    my ($count, $each) = @_;
-    my $batch = ++$number;
-    my @statuses = map { @$_ } Crowd->run($count, sub {
-        my ($n) = @_;
-        my @status;
-        for my $i (1 .. $each) {
-            my $name = "burst$batch.$n.$i\@example.com";
-            push @status, $scim->post('/Users', $scim->user($name))->{status};
-        }
-        return \@status;
-    });
-    my %times;
-    $times{$_}++ for @statuses;
-    return %times;
-}
-
 # Is refused at once, with a time to come again, and nobody else hears of it.
 sub is_refused {
     my ($what) = @_;
@@ -68,7 +48,7 @@ sub is_refused {
     return is total(), $before, "$what: 429 with Retry-After, and no call is made";
 }
 
-my %got = burst(12, 5);
+my %got = Crowd->make_users(12, $scim, 5);
 is_deeply [ sort keys %got ], [ 201, 429 ], 'created, or asked to come again';
 is bucket('medium')->{used}, 40, 'all of the quota is used';
 is_refused('then');

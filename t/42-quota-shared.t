@@ -35,46 +35,11 @@ sub pass_the_window {
     sleep $WINDOW * 1.1;
 }
 
-# Many make users at once. The answers by status.
-my $number = 0;
-
-sub burst {
-    my ($count, $each) = @_;
-    my $batch = ++$number;
-    my @statuses = map { @$_ } Crowd->run($count, sub {
-        my ($n) = @_;
-        my @status;
-        for my $i (1 .. $each) {
-            my $name = "burst$batch.$n.$i\@example.com";
-            push @status, $scim->post('/Users', $scim->user($name))->{status};
-        }
-        return \@status;
-    });
-    my %times;
-    $times{$_}++ for @statuses;
-    return %times;
-}
-
-# Is refused at once, with a time to come again, and nobody else hears of it.
-sub is_refused {
-    my ($what) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $before = total();
-    for my $client (map { $scim->as } 1 .. 8) {    # of whichever child
-        my $answer = $client->post('/Users', $client->user('late@example.com'));
-        my $after = $answer->{headers}{'retry-after'} // '';
-        next if $answer->{status} == 429 && $after =~ /^[1-9]\d*$/ && $after <= $WINDOW + 1
-          && $answer->{json}{status} eq '429' && $answer->{json}{schemas}[0] =~ /:Error$/;
-        return fail "$what: $answer->{status} '$after' $answer->{content}";
-    }
-    return is total(), $before, "$what: 429 with Retry-After, and no call is made";
-}
-
 $sandbox->config(latency => 'on');    # so that many are under way at once
 other_calls(1);                       # signs in
 pass_the_window();
 is_deeply [ grep { $_ != 200 } other_calls(30) ], [], 'somebody else uses 30 of 40';
-my %got = burst(12, 8);
+my %got = Crowd->make_users(12, $scim, 8);
 is $sandbox->ratelimit->{wastedCalls}, 0, 'their calls are seen before they hurt';
 is $got{201}, 10, 'what they left is used';
 pass_the_window();
@@ -105,7 +70,7 @@ pass_the_window();
 $gw->expect_log(qr/SCIMRC0202/);
 is((other_calls(41))[-1], 429, 'a penalty');
 my $before = $sandbox->ratelimit;
-%got = burst(12, 8);
+%got = Crowd->make_users(12, $scim, 8);
 my $after = $sandbox->ratelimit;
 is_deeply [ keys %got ], [429], 'in a penalty: 429';
 is $after->{wastedCalls} - $before->{wastedCalls}, 1, 'one call met it, for all';

@@ -109,7 +109,37 @@ subtest 'references' => sub {
     is results($answer), '204, 201 d1, 409 ada, 409, 400, 409, 400 d3', 'of what is made, what fails and what is not there';
     like $answer->{json}{Operations}[3]{response}{detail}, qr/^bulkId:ada cannot be resolved, because the POST .* failed$/, 'why';
     like $answer->{json}{Operations}[4]{response}{detail}, qr/^bulkId:d2: no POST of the request has this bulkId$/, 'why';
+    is join(' ', map { exists $answer->{json}{Operations}[$_]{location} ? $_ : () } 2 .. 6), '', 'what is not there is nowhere';
     is $scim->find('d1@example.com'), undef, 'made and deleted again';
+};
+
+# Section 3.7.1: those of a circle are made nevertheless. The manager is an attribute that
+# the schema ignores; all else is there.
+subtest 'circles' => sub {
+    my $ring = sub {
+        my ($name, $manager) = @_;
+        return post("$name\@example.com", schemas => [ $ScimClient::CORE, $ScimClient::ENTERPRISE ], title => "T $name",
+            $ScimClient::ENTERPRISE => { department => "D $name", manager => { value => "bulkId:$manager", '$ref' => "../Users/bulkId:$manager" } });
+    };
+    $gw->sent;
+    my $answer = $scim->bulk([ $ring->('r1', 'r2'), $ring->('r2', 'r3'), $ring->('r3', 'r1'), $ring->('self', 'self'),
+        $ring->('behind', 'r2'), patch('bulkId:r2', 'nickName', 'Two') ]);
+    is results($answer), '201 r1, 201 r2, 201 r3, 201 self, 201 behind, 200', 'of three, of one, and who refers to one';
+    is join(' ', map { $_->{op} } $gw->sent), join(' ', ('createExtension') x 5), 'each is made, and that is all';
+    for my $i (0 .. 4) {
+        my $result = $answer->{json}{Operations}[$i];
+        my $user = $scim->get($result->{location} =~ s{^\Q$base\E}{}r)->{json};
+        is_deeply [ @$user{qw(userName title)}, $user->{$ScimClient::ENTERPRISE} ],
+          [ "$result->{bulkId}\@example.com", "T $result->{bulkId}", { department => "D $result->{bulkId}" } ], "$result->{bulkId}: all but the manager";
+        is $result->{version}, $user->{meta}{version}, 'its version' if $i != 1;
+    }
+    $answer = $scim->bulk([ $ring->('half', 'ada'), $ring->('ada', 'half') ]);
+    is results($answer), '409 half, 409 ada', 'of which one cannot be made';
+    like $answer->{json}{Operations}[0]{response}{detail}, qr/^the resource was made with the id \d+, but without what refers to other operations: bulkId:ada cannot be resolved/, 'the other is, and that is said';
+    like $answer->{json}{Operations}[0]{location}, qr{^\Q$base\E/Users/\d+\z}, 'where';
+    ok !exists $answer->{json}{Operations}[1]{location}, 'but nowhere for the one';
+    is $scim->find('half@example.com')->{title}, 'T half', 'it is there';
+    is join("\n", Truth::differences($scim, $sandbox)), '', 'the account has the same';
 };
 
 subtest 'as a whole' => sub {

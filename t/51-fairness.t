@@ -10,8 +10,8 @@ use Time::HiRes qw(sleep time);
 use Sandbox;
 use TestGateway;
 
-my $WINDOW = 6;      # seconds, of a minute
-my $STEP   = 0.4;    # seconds from one turn to the next
+my $WINDOW = $ENV{SANITIZER_PRELOAD} ? 15 : 6;    # seconds, of a minute
+my $STEP   = $WINDOW / 15;    # seconds from one turn to the next
 my $WAIT   = 6;      # that may wait
 
 my $sandbox = Sandbox->new(users => 5, scale => 60 / $WINDOW);
@@ -20,7 +20,7 @@ my $gw = TestGateway->new(
     processes => 4,
     log_level => 'info scim_rc:debug',
     account   => "ScimRCRefresh 1h\nScimRCMaxAge 0\nScimRCMaxWaiting $WAIT",
-    location  => 'ScimRCPatience 40s');
+    location  => 'ScimRCPatience 60s');
 $gw->{conf} .= $gw->location_conf('/hasty', 'main', "ScimRCPatience 0\n");
 $gw->start_filled;
 my $hasty = $gw->scim->as(base => $gw->url('/hasty'));

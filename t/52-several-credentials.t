@@ -36,14 +36,10 @@ sub look_up {
 # Many look up at once. The answers by status.
 sub burst {
     my ($count, $each) = @_;
-    my %times;
-    for my $statuses (@{[ Crowd->run($count, sub {
+    return { Crowd->tally($count, sub {
         my $scim = $gw->scim->as(base => $base);
-        return [ map { look_up($scim)->{status} } 1 .. $each ];
-    }) ]}) {
-        $times{$_}++ for @$statuses;
-    }
-    return \%times;
+        return map { look_up($scim)->{status} } 1 .. $each;
+    }) };
 }
 
 sub buckets {

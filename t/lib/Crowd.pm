@@ -10,20 +10,30 @@ package Crowd;
 #   $crowd->wait_for_steps(20);    # so many more steps by all together
 #   my @results = $crowd->finish;  # tells them to stop; the results in order of $n
 #
+#   Crowd->run(8, sub { my ($n, $crowd) = @_; $crowd->meet; ... });   # all at the same moment
+#   my $text = statuses(@answers);               # "200:7 503:1"; exported on demand
+#   Crowd->go_home($gw, $sandbox);               # the last checks of a test
+#
+#   my %times = Crowd->tally(8, sub { ...; return @statuses });    # status => how often
+#   my %times = Crowd->make_users(8, $scim, 5);                    # 5 each, of new names
+#
 # A result is whatever JSON can carry. A client that dies makes run() and finish() die.
 use strict;
 use warnings;
+use Exporter qw(import);
 use File::Temp ();
 use JSON::PP   ();
 use POSIX      ();
+use Test::More ();
 use Time::HiRes ();
+our @EXPORT_OK = qw(statuses);
 
 my $LONGEST = $ENV{SANITIZER_PRELOAD} ? 240 : 90;    # seconds that a client may live
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 
 sub start {
     my ($class, $count, $function) = @_;
-    my $self = bless { owner => $$, clients => [] }, $class;
+    my $self = bless { owner => $$, count => $count, clients => [] }, $class;
     $self->{steps} = File::Temp->new(TEMPLATE => 'crowd-XXXXXX', TMPDIR => 1);
     pipe my $listen, my $hold or die "pipe: $!\n";    # ends when the crowd is to stop
     for my $n (1 .. $count) {
@@ -43,6 +53,46 @@ sub start {
 }
 
 sub run { my $class = shift; return $class->start(@_)->results }
+
+# What they got, all together: answer => how often.
+sub tally {
+    my ($class, $count, $function) = @_;
+    my %times;
+    $times{$_}++ for map { @$_ } $class->run($count, sub { return [ $function->(@_) ] });
+    return %times;
+}
+
+# Of answers, or of their statuses alone.
+sub statuses {
+    my (@answers) = @_;
+    my %times;
+    $times{ ref ? $_->{status} : $_ }++ for @answers;
+    return join ' ', map { "$_:$times{$_}" } sort keys %times;
+}
+
+# Both servers end, and nothing was wrong with the calls between them.
+sub go_home {
+    my ($class, $gw, $sandbox) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    Test::More::is($sandbox->ratelimit->{wastedCalls}, 0, 'no call against the limits');
+    $gw->stop;
+    $sandbox->stop;
+    Test::More::is(join('', $sandbox->log_problems), '', 'sandbox: clean error log');
+    return;
+}
+
+# Many make users at once: the answers' statuses.
+my $batch = 0;
+
+sub make_users {
+    my ($class, $count, $scim, $each) = @_;
+    $batch++;
+    return $class->tally($count, sub {
+        my ($n) = @_;
+        return map { $scim->post('/Users', $scim->user("crowd$batch.$n.$_\@example.com"))->{status} }
+          1 .. $each;
+    });
+}
 
 # In the client.
 sub live {
@@ -70,6 +120,14 @@ sub step {
     my ($self) = @_;
     open my $out, '>>', $self->{steps}->filename or die $!;
     syswrite $out, '.';
+    return;
+}
+
+# Waits until all are here: once in a crowd, as its first step.
+sub meet {
+    my ($self) = @_;
+    $self->step;
+    Time::HiRes::sleep(0.01) while $self->steps < $self->{count};
     return;
 }
 

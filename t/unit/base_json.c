@@ -72,6 +72,23 @@ static void test_text(apr_pool_t *p)
     is_int(len, sizeof text - 1, "its length");
 }
 
+static void test_copy(apr_pool_t *p)
+{
+    json_t *json = parse(p, "{\"schemas\":[\"urn:a:b\"],\"name\":{\"givenName\":\"J\"},"
+                            "\"emails\":[{\"type\":\"work\",\"value\":\"a@b.c\"},{}]}");
+    json_t *copy = base_json_own(p, base_json_copy(json));
+    const char *before = base_json_text(p, json, NULL);
+
+    ok(json_equal(json, copy), "a copy");
+    base_json_set_at(copy, "name.givenName", json_string("X"));
+    json_object_set_new(json_array_get(json_object_get(copy, "emails"), 0), "value",
+                        json_string("Y"));
+    json_array_clear(json_object_get(copy, "schemas"));
+    is_str(base_json_text(p, json, NULL), before, "a change of it does not show");
+    ok(!base_json_copy(NULL), "of nothing");
+    is_str(base_json_text(p, NULL, NULL), "", "no text of nothing");
+}
+
 static void test_paths(apr_pool_t *p)
 {
     json_t *json =
@@ -167,6 +184,7 @@ int main(void)
     apr_pool_create(&p, NULL);
     test_parse(p);
     test_text(p);
+    test_copy(p);
     test_paths(p);
     test_set(p);
     test_members(p);
