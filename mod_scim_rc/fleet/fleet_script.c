@@ -25,6 +25,8 @@
 /* FLEET_BUDGET_MAX in milliseconds, and FLEET_DAMAGED of the wire. */
 #define DAY "local day = 86400000\n"
 #define DAMAGED(what) "return redis.error_reply('" FLEET_DAMAGED " " what "')\n"
+#define DAMAGED_PAUSE DAMAGED("a pause without end")
+#define DAMAGED_LEAD DAMAGED("a lead without end")
 
 /* No unit of ours lasts so long, even if the clock was set back. */
 #define CHECK                                                                          \
@@ -43,24 +45,19 @@ static const char *const texts[FLEET_SCRIPTS] = {
     "  redis.call('PEXPIRE', KEYS[2], day)\n"
     "end\n"
     "local shut = redis.call('PTTL', KEYS[3])\n"
-    "if shut > 2 * day then " DAMAGED(
-        "a pause without end") "end\n"
-                               "if shut > 0 then return {shut, marker} end\n"
-                               "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', "
-                               "whole(now))\n"
-                               "local used = redis.call('ZCARD', KEYS[1])\n"
-                               "if used >= limit then\n"
-                               "  local first = redis.call('ZRANGE', KEYS[1], used - "
-                               "limit, used - limit,\n"
-                               "    'WITHSCORES')\n"
-                               "  local wait = first[2] and first[2] - now or window\n"
-                               /* A call under way may end at any time; only then its
-                                  window begins. */
-                               "  return {math.max(1, math.min(wait, window)), "
-                               "marker}\n"
-                               "end\n"
-                               "redis.call('ZADD', KEYS[1], whole(now + ARGV[3]), "
-                               "ARGV[4])\n" KEEP "return {0, marker}\n",
+    "if shut > 2 * day then " DAMAGED_PAUSE "end\n"
+    "if shut > 0 then return {shut, marker} end\n"
+    "redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', whole(now))\n"
+    "local used = redis.call('ZCARD', KEYS[1])\n"
+    "if used >= limit then\n"
+    "  local first = redis.call('ZRANGE', KEYS[1], used - limit, used - limit,\n"
+    "    'WITHSCORES')\n"
+    "  local wait = first[2] and first[2] - now or window\n"
+    /* A call under way may end at any time; only then its window begins. */
+    "  return {math.max(1, math.min(wait, window)), marker}\n"
+    "end\n"
+    "redis.call('ZADD', KEYS[1], whole(now + ARGV[3]), ARGV[4])\n" KEEP
+    "return {0, marker}\n",
 
     /* The marker is here only to be deleted with the units, so that all know. */
     [FLEET_MARK] = NOW WHOLE DAY CHECK
@@ -75,15 +72,13 @@ static const char *const texts[FLEET_SCRIPTS] = {
                     "end\n"
                     "return 0\n",
 
-    [FLEET_LEAD] = DAY
-    "local who = redis.call('GET', KEYS[1])\n"
-    "local left = redis.call('PTTL', KEYS[1])\n"
-    "if who and (left < 0 or left > 2 * day) then\n"
-    "  " DAMAGED(
-        "a lead without end") "end\n"
-                              "if who and who ~= ARGV[1] then return 0 end\n"
-                              "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
-                              "return 1\n",
+    [FLEET_LEAD] = DAY "local who = redis.call('GET', KEYS[1])\n"
+                       "local left = redis.call('PTTL', KEYS[1])\n"
+                       "if who and (left < 0 or left > 2 * day) then\n"
+                       "  " DAMAGED_LEAD "end\n"
+                       "if who and who ~= ARGV[1] then return 0 end\n"
+                       "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
+                       "return 1\n",
 
     [FLEET_RESIGN] = "if redis.call('GET', KEYS[1]) == ARGV[1] then\n"
                      "  redis.call('DEL', KEYS[1])\n"
