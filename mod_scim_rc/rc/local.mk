@@ -59,7 +59,7 @@ t_unit_rc_line_t_LDADD = $(RC_LIBS)
 
 t_unit_rc_loan_t_CPPFLAGS = $(RC_TEST_INC)
 t_unit_rc_loan_t_SOURCES = t/unit/rc_loan.c t/unit/rc_fake_peers.h $(rc_test_headers)
-t_unit_rc_loan_t_LDADD = $(RC_LIBS) -lpthread
+t_unit_rc_loan_t_LDADD = $(RC_LIBS)
 
 t_unit_rc_pacer_t_CPPFLAGS = $(RC_TEST_INC)
 t_unit_rc_pacer_t_SOURCES = t/unit/rc_pacer.c $(rc_test_headers)

@@ -1,7 +1,4 @@
 /* Two gateways that use the same access tokens. */
-#include <pthread.h>
-#include <stdlib.h>
-
 #include "rc_call.h"
 #include "rc_fake.h"
 #include "rc_fake_peers.h"
@@ -12,8 +9,6 @@
 #define HANGS apr_time_from_msec(500)
 #define DONE RC_EXCHANGE_DONE
 #define TOKEN_NAME_SIZE 64
-#define STACK_SIZE ((size_t)1 << 20)
-#define STACK_ALIGN ((size_t)4096)
 
 static fake_t fake;
 static peers_common_t common;
@@ -291,54 +286,6 @@ static void test_garbage(apr_pool_t *p)
     is_str(got(&b), "SECRET-token-2", "a token that is too long");
 }
 
-/* Somebody who looks up a token on a stack that can be looked at afterwards. */
-static void *look_up(void *data)
-{
-    rc_loan_take(b.client, &fake.env, data, 0);
-    return NULL;
-}
-
-static int stack_holds(apr_pool_t *p, const char *text)
-{
-    char *stack = apr_pcalloc(p, STACK_SIZE + STACK_ALIGN);
-    char *base = (char *)APR_ALIGN((apr_uintptr_t)stack, STACK_ALIGN);
-    const size_t len = strlen(text);
-    pthread_attr_t attr;
-    pthread_t thread;
-    size_t i = 0;
-
-    pthread_attr_init(&attr);
-    if (pthread_attr_setstack(&attr, base, STACK_SIZE) != 0 ||
-        pthread_create(&thread, &attr, look_up, p) != 0) {
-        abort();
-    }
-    pthread_join(thread, NULL);
-    pthread_attr_destroy(&attr);
-    while (i < STACK_SIZE - len && memcmp(base + i, text, len) != 0) {
-        i++;
-    }
-    return i < STACK_SIZE - len;
-}
-
-static void test_leftovers(apr_pool_t *p)
-{
-    static const char *const cases[] = {
-        "5000 SECRET-leftover owner more",
-        "5000 SECRET-leftover an-owner-of-far-too-many"};
-    apr_size_t i;
-
-    for (i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        peers_value_t *value;
-
-        fresh(p);
-        got(&a);
-        value = &common.values[0];
-        value->len = strlen(cases[i]);
-        memcpy(value->data, cases[i], value->len);
-        ok(!stack_holds(p, "leftover"), "nothing is left of what cannot be used");
-    }
-}
-
 int main(void)
 {
     apr_pool_t *p;
@@ -352,7 +299,6 @@ int main(void)
     test_away(p);
     test_leader(p);
     test_garbage(p);
-    test_leftovers(p);
     ok(!a.view.locked && !b.view.locked, "nobody is asked under the lock");
     for (id = 1; id <= 4; id++) {
         unlink(lock_file(id));
