@@ -19,6 +19,8 @@ dist_check_SCRIPTS += $(SOURCE_TESTS) $(LIVE_TESTS)
 TESTS = $(check_PROGRAMS) $(dist_check_SCRIPTS)
 TEST_EXTENSIONS = .t
 T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+# What a failed test says about it belongs into its log.
+T_LOG_DRIVER_FLAGS = --merge
 T_LOG_COMPILER = $(top_srcdir)/t/run-t
 AM_TESTS_ENVIRONMENT = \
 	HTTPD='$(HTTPD)' HTTPD_MODULEDIR='$(HTTPD_MODULEDIR)' PERL='$(PERL)' \

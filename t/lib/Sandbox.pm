@@ -261,7 +261,7 @@ sub _check_specimens {
     for my $key (grep { !$fine{$_} } @{ $r->{json}{keys} }) {
         my $call = $self->control(GET => "/specimens/$key");
         $schema //= SandboxSchema->open or return;
-        my @lines = $schema->deviations($call, answer_only => $call->{userAgent} =~ /^HTTP-Tiny/);
+        my @lines = $schema->deviations($call, answer_only => scalar($call->{userAgent} =~ /^HTTP-Tiny/));
         $fine{$key} = 1;
         push @{ $self->{deviations} }, map { "not as in the OpenAPI document: $_\n" } @lines;
         $news .= "$sandbox_mark $key\n" if !@lines;

@@ -243,38 +243,47 @@ sub _query_problems {
 }
 
 # What is wrong with the request and the answer of one recorded call: lines of text.
-# A request that was refused with 4xx is not blamed for that, nor is one with answer_only.
+# A request that was refused with 4xx is not blamed for that, nor are records that were
+# refused one by one, nor is one with answer_only.
 sub problems {
     my ($self, $call, %option) = @_;
     my $op = $self->{op}{ $call->{op} } or return "$call->{op}: not in the document";
     return if $call->{fault};
     my @wrong;
+    my $text = $call->{responseBody};
+    my $answer = defined $text ? eval { $json->decode(_bytes($text)) } : undef;
     if ($call->{status} < 400 && !$option{answer_only}) {
         push @wrong, $self->_query_problems($op, $call);
         my $content = $self->_resolve($op->{requestBody})->{content};
         my ($type) = grep { /json/ } sort keys %{ $content // {} };
         if (defined $call->{requestBody}) {
             my $body = eval { $json->decode(_bytes($call->{requestBody})) };
-            push @wrong, map { "request: $_" }
+            push @wrong, map { "request: $_" } grep { !_is_of_refused($_, $answer) }
                 $type ? $self->_check($content->{$type}{schema}, $body, 'body')
                 : 'a body that nobody expects';
         }
     }
     my ($found, $schema) = $self->_answer($op, $call->{status});
-    my $text = $call->{responseBody};
-    my $body = defined $text ? eval { $json->decode(_bytes($text)) } : undef;
     if ($found) {
         push @wrong, 'answer: a body that is not in the document' if defined $text && !$schema;
-        push @wrong, map { "answer: $_" } $self->_check($schema, $body, 'body')
+        push @wrong, map { "answer: $_" } $self->_check($schema, $answer, 'body')
             if $schema && defined $text;
     }
     elsif ($call->{status} >= 400) {
-        push @wrong, map { "answer: $_" } _error_problems($call, $body);
+        push @wrong, map { "answer: $_" } _error_problems($call, $answer);
     }
     elsif ($call->{status} != 304) {
         push @wrong, "answer: $call->{status} is not in the document";
     }
     return map { "$call->{op} $call->{status}: $_" } @wrong;
+}
+
+# Of a record that the answer says was not successful?
+sub _is_of_refused {
+    my ($line, $answer) = @_;
+    return if ref $answer ne 'HASH' || $line !~ /^body\.records\[(\d+)\]/;
+    my $result = ($answer->{results} // [])->[$1];
+    return ref $result && exists $result->{successful} && !$result->{successful};
 }
 
 # The same without what is known, places in lists as [].
