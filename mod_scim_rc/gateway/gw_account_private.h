@@ -175,4 +175,7 @@ apr_uint64_t gw_name_lock(const char *folded);
 const scim_error_t *gw_lock(gw_session_t *session, apr_pool_t *p, apr_uint64_t id,
                             base_lock_t **lock);
 
+/* It was not to be had in time. */
+const scim_error_t *gw_lock_busy(apr_pool_t *p);
+
 #endif

@@ -125,6 +125,22 @@ typedef enum {
 } gw_board_left_t;
 gw_board_left_t gw_board_leave(gw_board_t *board, int slot, apr_uint64_t ticket);
 
+/* A write of which nobody waits for the outcome any more. */
+typedef struct gw_wreck_t {
+    int slot;
+    apr_uint64_t ticket, id;
+} gw_wreck_t;
+
+/* What is left on the board of an extension. The caller holds its lock and has nothing
+ * of it there, so whoever posted it has gone; what was not sent is taken down. */
+typedef enum {
+    GW_BOARD_NOTHING,
+    GW_BOARD_UNDER_WAY, /* a child still carries it */
+    GW_BOARD_WRECKED    /* what the copy has is in doubt: see gw_board_dispose() */
+} gw_board_rest_t;
+gw_board_rest_t gw_board_find_rest(gw_board_t *board, apr_uint64_t id,
+                                   gw_wreck_t *wreck);
+
 /* What the owner itself has carried is over: its slot is free. */
 void gw_board_free(gw_board_t *board, int slot, apr_uint64_t ticket);
 
@@ -171,10 +187,13 @@ char *gw_board_take_body(gw_board_t *board, int slot, apr_pool_t *p, apr_uint64_
 /* What sails in these slots can be asked about. */
 void gw_board_note(gw_board_t *board, const int *slots, int n, const gw_tow_t *tow);
 
-/* Hands the outcome over. 0: nobody takes it; what the copy has of *id (the
- * extension's) is in doubt. */
+/* Hands the outcome over. 0: nobody takes it, and what the copy has is in doubt. */
 int gw_board_deliver(gw_board_t *board, int slot, const gw_result_t *result,
-                     apr_uint64_t *id);
+                     gw_wreck_t *wreck);
+
+/* The copy is known to be in doubt now: the slot is free. Not before, as the next write
+ * of the same extension would be judged by the copy. */
+void gw_board_dispose(gw_board_t *board, const gw_wreck_t *wreck);
 
 /* The carrier does not look after them any more. */
 void gw_board_set_adrift(gw_board_t *board, const int *slots, int n);
@@ -184,8 +203,8 @@ void gw_board_set_adrift(gw_board_t *board, const int *slots, int n);
 int gw_board_salvage(gw_board_t *board, int slot, int *slots, apr_uint64_t *ids,
                      gw_tow_t *tow);
 
-/* Frees the slots that a child left behind when it died. Returns of how many extensions
- * (into `ids`, which have room for GW_BOARD_SLOTS) the copy is in doubt. */
-int gw_board_sweep(gw_board_t *board, apr_uint64_t *ids);
+/* Looks for what a child left behind when it died. What was not sent is taken down;
+ * of the others (into `wrecks`, which have room for GW_BOARD_SLOTS) the number. */
+int gw_board_sweep(gw_board_t *board, gw_wreck_t *wrecks);
 
 #endif

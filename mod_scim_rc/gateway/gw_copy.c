@@ -53,10 +53,19 @@ apr_uint64_t gw_name_lock(const char *folded)
     return apart_from_ids | (base_sha256_u64(folded, strlen(folded)) >> 3);
 }
 
+const scim_error_t *gw_lock_busy(apr_pool_t *p)
+{
+    scim_error_t *error = scim_error(p, 503, SCIM_TYPE_NONE,
+                                     "another change of the same user has not ended "
+                                     "yet; nothing was changed by this one");
+
+    error->retry_after = 1;
+    return error;
+}
+
 const scim_error_t *gw_lock(gw_session_t *session, apr_pool_t *p, apr_uint64_t id,
                             base_lock_t **lock)
 {
-    scim_error_t *error;
     apr_status_t rv = base_lock_acquire(lock, p, session->account->lock_file, id,
                                         session->deadline, session->env);
 
@@ -68,11 +77,7 @@ const scim_error_t *gw_lock(gw_session_t *session, apr_pool_t *p, apr_uint64_t i
                  "SCIMRC0104: the lock file '%s' cannot be used",
                  session->account->lock_file);
     }
-    error = scim_error(p, 503, SCIM_TYPE_NONE,
-                       "another change of the same user has not ended yet; nothing was "
-                       "changed by this one");
-    error->retry_after = 1;
-    return error;
+    return gw_lock_busy(p);
 }
 
 apr_time_t gw_copy_synced(gw_account_t *account, apr_pool_t *p, const base_env_t *env)

@@ -8,6 +8,7 @@
 #include "gw_batch.h"
 #include "gw_carry.h"
 #include "gw_error.h"
+#include "gw_gather.h"
 #include "gw_intake.h"
 
 /* The deleted one for this request alone, and as RingCentral has it now. *is_gone 0: it
@@ -17,7 +18,7 @@ static const scim_error_t *claim(gw_maker_t *m, gw_item_t *gone, int *is_gone)
     gw_account_t *a = m->session->account;
     rc_caller_t who = gw_session_caller(m->session);
     base_lock_t *lock;
-    const scim_error_t *error = gw_lock(m->session, m->p, gone->id, &lock);
+    const scim_error_t *error = gw_gather_lock(m->session, m->p, gone->id, &lock);
     rc_error_t *e;
     int found;
 

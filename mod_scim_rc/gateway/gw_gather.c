@@ -220,6 +220,37 @@ void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n)
     apr_pool_destroy(p);
 }
 
+/* ---- who comes after one that has gone ---- */
+
+int gw_gather_is_under_way(gw_session_t *session, apr_uint64_t id)
+{
+    gw_board_t *board = session->account->gather->updates.board;
+    gw_board_rest_t rest;
+    gw_wreck_t wreck;
+
+    while ((rest = gw_board_find_rest(board, id, &wreck)) == GW_BOARD_WRECKED) {
+        gw_voyage_doubt(session, board, &wreck);
+    }
+    return rest == GW_BOARD_UNDER_WAY;
+}
+
+const scim_error_t *gw_gather_lock(gw_session_t *session, apr_pool_t *p,
+                                   apr_uint64_t id, base_lock_t **lock)
+{
+    const base_env_t *env = session->env;
+    const scim_error_t *error = gw_lock(session, p, id, lock);
+
+    while (!error && gw_gather_is_under_way(session, id)) {
+        if (base_now(env) >= session->deadline ||
+            base_sleep(env, LONGEST_NAP) != APR_SUCCESS) {
+            base_lock_release(*lock);
+            *lock = NULL;
+            error = gw_lock_busy(p);
+        }
+    }
+    return error;
+}
+
 void gw_gather_work(gw_gather_t *gather, gw_account_t *account, apr_pool_t *p,
                     const base_env_t *env)
 {

@@ -21,6 +21,16 @@ apr_status_t gw_gather_create(gw_gather_t **gather, apr_pool_t *p,
  * nobody, and the copy will be right in any case. */
 void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n);
 
+/* Takes the lock of a user for the rest of the request. A lock ends with its request,
+ * but a call that carries what was asked may go on: its end is waited for as well, lest
+ * it overtakes what the caller is going to send. */
+const scim_error_t *gw_gather_lock(gw_session_t *session, apr_pool_t *p,
+                                   apr_uint64_t id, base_lock_t **lock);
+
+/* The same question for who has the lock in another way: is a change of this user still
+ * under way? */
+int gw_gather_is_under_way(gw_session_t *session, apr_uint64_t id);
+
 /* Background work: every few seconds it takes down what children left behind that
  * died, be it a password. */
 void gw_gather_work(gw_gather_t *gather, gw_account_t *account, apr_pool_t *p,

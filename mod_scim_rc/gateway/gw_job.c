@@ -8,6 +8,7 @@
 #include "base_time.h"
 #include "gw_carry.h"
 #include "gw_error.h"
+#include "gw_gather.h"
 #include "gw_stale.h"
 #include "gw_name.h"
 
@@ -95,15 +96,27 @@ static const scim_error_t *take_of_set(gw_job_t *job, int which, apr_uint64_t id
     return rv == APR_SUCCESS || rv == APR_EBUSY ? NULL : gw_error_store(job->p, rv);
 }
 
+static const scim_error_t *take_user_of_set(gw_job_t *job)
+{
+    const scim_error_t *error = take_of_set(job, 0, job->id);
+
+    if (job->ids[0] && gw_gather_is_under_way(job->session, job->id)) {
+        base_lock_set_give(job->locks, job->id);
+        job->ids[0] = 0;
+        job->is_busy = 1;
+    }
+    return error;
+}
+
 static const scim_error_t *lock_user(gw_job_t *job)
 {
     if (!job->id) {
         return NULL; /* nobody has such an id */
     }
     if (job->locks) {
-        return take_of_set(job, 0, job->id);
+        return take_user_of_set(job);
     }
-    return job->lock ? NULL : gw_lock(job->session, job->p, job->id, &job->lock);
+    return job->lock ? NULL : gw_gather_lock(job->session, job->p, job->id, &job->lock);
 }
 
 /* Is the copy of the user young enough? A job of a block does nothing about it. */

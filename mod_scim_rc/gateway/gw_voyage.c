@@ -208,40 +208,41 @@ void gw_voyage_give_up(gw_voyage_t *v)
     v->guests = 0;
 }
 
-void gw_voyage_doubt(gw_session_t *session, apr_uint64_t id)
+void gw_voyage_doubt(gw_session_t *session, gw_board_t *board, const gw_wreck_t *wreck)
 {
     apr_pool_t *p;
     gw_job_t *job;
 
     apr_pool_create(&p, NULL);
-    job = gw_job_make(session, gw_id_text(p, id));
+    job = gw_job_make(session, gw_id_text(p, wreck->id));
     job->ask = GW_ASK_UPDATE;
     job->e = rc_error(job->p, RC_LOST, "nobody waits for it");
     gw_job_finish_late(job, session);
+    gw_board_dispose(board, wreck);
     apr_pool_destroy(p);
 }
 
 void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p)
 {
-    apr_uint64_t *ids = apr_palloc(p, GW_BOARD_SLOTS * sizeof *ids);
-    int i, n = gw_board_sweep(board, ids);
+    gw_wreck_t *wrecks = apr_palloc(p, GW_BOARD_SLOTS * sizeof *wrecks);
+    int i, n = gw_board_sweep(board, wrecks);
 
     for (i = 0; i < n; i++) {
-        gw_voyage_doubt(session, ids[i]);
+        gw_voyage_doubt(session, board, &wrecks[i]);
     }
 }
 
 void gw_voyage_deliver(gw_voyage_t *v, gw_session_t *session)
 {
-    apr_uint64_t id;
+    gw_wreck_t wreck;
     int i;
 
     for (i = 0; v->guests && i < v->n; i++) {
         gw_result_t result = gw_voyage_result(v, i);
 
         if (v->slots[i] >= 0 &&
-            !gw_board_deliver(v->board, v->slots[i], &result, &id)) {
-            gw_voyage_doubt(session, id);
+            !gw_board_deliver(v->board, v->slots[i], &result, &wreck)) {
+            gw_voyage_doubt(session, v->board, &wreck);
         }
     }
 }

@@ -50,9 +50,9 @@ void gw_voyage_give_up(gw_voyage_t *v);
 /* Hands their results to the guests, in the end. */
 void gw_voyage_deliver(gw_voyage_t *v, gw_session_t *session);
 
-/* The copy has to be looked after: of this extension it is not known what a call has
- * made of it, and nobody waits for it. */
-void gw_voyage_doubt(gw_session_t *session, apr_uint64_t id);
+/* The copy has to be looked after: it is not known what a call has made of this
+ * extension, and nobody waits for it. */
+void gw_voyage_doubt(gw_session_t *session, gw_board_t *board, const gw_wreck_t *wreck);
 
 /* Takes down what children left behind that died, and has the copy looked after. */
 void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p);

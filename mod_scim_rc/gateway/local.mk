@@ -7,6 +7,7 @@ libgateway_la_SOURCES = \
 	mod_scim_rc/gateway/gw_ask.c \
 	mod_scim_rc/gateway/gw_backend.c \
 	mod_scim_rc/gateway/gw_board.c mod_scim_rc/gateway/gw_board.h \
+	mod_scim_rc/gateway/gw_board_carry.c mod_scim_rc/gateway/gw_board_private.h \
 	mod_scim_rc/gateway/gw_sign.c mod_scim_rc/gateway/gw_sign.h \
 	mod_scim_rc/gateway/gw_carry.c mod_scim_rc/gateway/gw_carry.h \
 	mod_scim_rc/gateway/gw_copy.c \

@@ -130,6 +130,26 @@ static int is_there(const char *text)
     return memmem(&common->state, sizeof common->state, text, strlen(text)) != NULL;
 }
 
+/* Hands over that all went well. 0: nobody takes it, and `wrecks` tells whose it is. */
+static gw_wreck_t wrecks[GW_BOARD_SLOTS];
+static int deliver(gw_board_t *carrier, int slot)
+{
+    static const gw_result_t good = {NULL, 0, 1};
+
+    return gw_board_deliver(carrier, slot, &good, wrecks);
+}
+
+/* Of how many that the dead have left the copy is in doubt; they are cleared away. */
+static int sweep(gw_board_t *board)
+{
+    int i, n = gw_board_sweep(board, wrecks);
+
+    for (i = 0; i < n; i++) {
+        gw_board_dispose(board, &wrecks[i]);
+    }
+    return n;
+}
+
 /* ---- posting and claiming ---- */
 
 static void hand_over(void)
@@ -137,6 +157,7 @@ static void hand_over(void)
     gw_board_t *owner = open_board(), *carrier = open_board();
     gw_result_t good = {NULL, 0, 2}, bad = {rc_error(p, RC_INVALID, "not so"), 1, 2},
                 result;
+    gw_wreck_t wreck;
     int first = post(owner, 11, "{\"a\":\"hush\"}"), second = post(owner, 12, NULL);
     gw_crowd_t crowd;
     apr_uint64_t id;
@@ -165,8 +186,8 @@ static void hand_over(void)
     bad.e->parameter = "name";
     bad.e->http_status = 400;
     bad.e->retry_after = 7;
-    ok(gw_board_deliver(carrier, first, &good, &id), "an outcome is handed over");
-    ok(gw_board_deliver(carrier, second, &bad, &id), "and another one");
+    ok(gw_board_deliver(carrier, first, &good, &wreck), "an outcome is handed over");
+    ok(gw_board_deliver(carrier, second, &bad, &wreck), "and another one");
     is_int(gw_board_look(owner, first, tickets[first]), GW_BOARD_ARRIVED,
            "and has arrived");
     ok(gw_board_collect(owner, first, tickets[first], p, &result) && !result.e &&
@@ -254,12 +275,11 @@ static void claim_some(gw_board_t *board)
         n = crowd.n;
         for (i = 0; i < n; i++) {
             apr_uint64_t id;
-            gw_result_t good = {NULL, 0, n};
             int slot = crowd.berths[i].slot;
 
             gw_board_take_body(board, slot, p, &id);
             __atomic_add_fetch(&common->claimed[id], 1, __ATOMIC_SEQ_CST);
-            gw_board_deliver(board, slot, &good, &id);
+            deliver(board, slot);
         }
     } while (n);
 }
@@ -317,7 +337,7 @@ static void dead_carrier(void)
     gw_board_t *owner = open_board(), *other = open_board();
     int slots[GW_BOARD_SLOTS], first, second;
     apr_uint64_t ids[GW_BOARD_SLOTS];
-    gw_result_t result, good = {NULL, 0, 2};
+    gw_result_t result;
     gw_tow_t tow;
 
     clear();
@@ -342,7 +362,7 @@ static void dead_carrier(void)
     is_int(gw_board_look(other, second, tickets[second]), GW_BOARD_SAILS,
            "they are on their way again");
     is_int(gw_board_salvage(other, second, slots, ids, &tow), 0, "nobody else does");
-    gw_board_deliver(owner, second, &good, ids);
+    deliver(owner, second);
     ok(gw_board_collect(other, second, tickets[second], p, &result) && !result.e,
        "and they arrive");
     gw_board_set_adrift(owner, &first, 1);
@@ -370,14 +390,12 @@ static void carry_own_and_die(gw_board_t *board)
 static void dead_owner(void)
 {
     gw_board_t *board = open_board(), *other = open_board();
-    gw_result_t good = {NULL, 0, 1};
-    apr_uint64_t ids[GW_BOARD_SLOTS];
     int slot;
 
     clear();
     in_child(post_and_die);
     is_int(posted(board, GW_BOARD_UPDATES), 1, "an owner that dies leaves it behind");
-    is_int(gw_board_sweep(board, ids), 0, "what was not sent is in no doubt");
+    is_int(sweep(board), 0, "what was not sent is in no doubt");
     is_int(posted(board, GW_BOARD_UPDATES), 0, "and is swept away");
     ok(!is_there("hush"), "altogether");
     in_child(post_and_die);
@@ -386,31 +404,31 @@ static void dead_owner(void)
     slot = post(other, 9, "{}");
     is_int(claim(board, 500).n, 1, "one that is on its way");
     common->state.slots[slot].owner.number = NOBODY;
-    is_int(gw_board_sweep(board, ids), 0, "stays with its carrier");
-    ok(!gw_board_deliver(board, slot, &good, ids) && ids[0] == 9,
-       "who learns that it is in doubt");
-    is_int(common->state.slots[slot].state, 0, "and the slot is free");
+    is_int(sweep(board), 0, "stays with its carrier");
+    ok(!deliver(board, slot) && wrecks[0].id == 9, "who learns that it is in doubt");
+    ok(common->state.slots[slot].state, "the slot is not free before the copy knows");
+    gw_board_dispose(board, wrecks);
+    is_int(common->state.slots[slot].state, 0, "but then");
     slot = post(other, 9, "{}");
     in_child(claim_and_die);
     common->state.slots[slot].owner.number = NOBODY;
-    is_int(gw_board_sweep(board, ids), 1, "when both die it is in doubt");
-    is_int((int)ids[0], 9, "by its name");
+    is_int(sweep(board), 1, "when both die it is in doubt");
+    is_int((int)wrecks[0].id, 9, "by its name");
     slot = post(board, 3, NULL);
     in_child(note_and_die);
     is_int(gw_board_leave(board, slot, tickets[slot]), GW_BOARD_LEFT,
            "an owner that leaves after its carrier has died");
-    is_int(gw_board_sweep(board, ids), 1, "leaves it in doubt, too");
+    is_int(sweep(board), 1, "leaves it in doubt, too");
     in_child(carry_own_and_die);
     ok(!is_there("hush"), "one that carries its own write keeps no body");
-    is_int(gw_board_sweep(board, ids), 1, "and its death is noticed");
-    is_int((int)ids[0], 8, "by the name of its user");
+    is_int(sweep(board), 1, "and its death is noticed");
+    is_int((int)wrecks[0].id, 8, "by the name of its user");
 }
 
 static void leaving(void)
 {
     gw_board_t *owner = open_board(), *carrier = open_board();
-    gw_result_t good = {NULL, 0, 1}, result;
-    apr_uint64_t ids[GW_BOARD_SLOTS];
+    gw_result_t result;
     int slot;
 
     clear();
@@ -421,12 +439,12 @@ static void leaving(void)
     claim(carrier, 500);
     is_int(gw_board_leave(owner, slot, tickets[slot]), GW_BOARD_LEFT,
            "what is on its way can be left");
-    is_int(gw_board_sweep(owner, ids), 0, "and stays with its carrier");
-    ok(!gw_board_deliver(carrier, slot, &good, ids) && ids[0] == 4,
-       "who knows that it is in doubt");
+    is_int(sweep(owner), 0, "and stays with its carrier");
+    ok(!deliver(carrier, slot) && wrecks[0].id == 4, "who knows that it is in doubt");
+    gw_board_dispose(carrier, wrecks);
     slot = post(owner, 4, "{}");
     claim(carrier, 500);
-    gw_board_deliver(carrier, slot, &good, ids);
+    deliver(carrier, slot);
     is_int(gw_board_leave(owner, slot, tickets[slot]), GW_BOARD_COLLECT,
            "but not when it has arrived");
     ok(gw_board_collect(owner, slot, tickets[slot], p, &result),
@@ -446,8 +464,62 @@ static void leaving(void)
            "even when the lock fails");
     lock_fails = 0;
     is_int(claim(carrier, 500).n, 0, "it is not sent");
-    gw_board_sweep(carrier, ids);
+    sweep(carrier);
     is_int(common->state.slots[slot].state, 0, "and swept away");
+}
+
+static gw_board_rest_t find_rest(gw_board_t *board, apr_uint64_t id)
+{
+    return gw_board_find_rest(board, id, wrecks);
+}
+
+/* Who takes the lock of a user after somebody else has gone. */
+static void rests(void)
+{
+    gw_board_t *owner = open_board(), *carrier = open_board(), *next = open_board();
+    gw_wreck_t wreck;
+    int slot;
+
+    clear();
+    is_int(find_rest(next, 7), GW_BOARD_NOTHING, "nothing is left of nobody");
+    slot = post(owner, 7, "{}");
+    claim(carrier, 500);
+    is_int(find_rest(next, 8), GW_BOARD_NOTHING, "nor of somebody else");
+    gw_board_leave(owner, slot, tickets[slot]);
+    is_int(find_rest(next, 7), GW_BOARD_UNDER_WAY, "what was left is under way");
+    is_int(find_rest(owner, 7), GW_BOARD_UNDER_WAY, "for all");
+    lock_fails = 1;
+    is_int(find_rest(next, 7), GW_BOARD_NOTHING, "unless that cannot be told");
+    lock_fails = 0;
+    deliver(carrier, slot);
+    is_int(find_rest(next, 7), GW_BOARD_UNDER_WAY,
+           "until the copy is known to be wrong");
+    gw_board_dispose(carrier, wrecks);
+    is_int(find_rest(next, 7), GW_BOARD_NOTHING, "then it is not any more");
+    slot = post(owner, 7, "{}");
+    in_child(claim_and_die);
+    is_int(find_rest(next, 7), GW_BOARD_WRECKED,
+           "what a dead child carried is in doubt");
+    ok(wrecks->slot == slot && wrecks->ticket == tickets[slot] && wrecks->id == 7,
+       "by its name");
+    wreck = *wrecks;
+    gw_board_dispose(next, &wreck);
+    is_int(find_rest(next, 7), GW_BOARD_NOTHING, "until somebody cares");
+    is_int(post(owner, 7, "{}"), slot, "where another one comes");
+    gw_board_dispose(next, &wreck);
+    is_int(claim(carrier, 500).n, 1, "nobody cares twice");
+    gw_board_set_adrift(carrier, &slot, 1);
+    is_int(find_rest(next, 7), GW_BOARD_WRECKED, "what is adrift is in doubt");
+    clear();
+    slot = post(owner, 7, "{}");
+    claim(carrier, 500);
+    deliver(carrier, slot);
+    is_int(find_rest(next, 7), GW_BOARD_WRECKED, "and an outcome that nobody takes");
+    clear();
+    in_child(post_and_die);
+    is_int(find_rest(next, 9), GW_BOARD_NOTHING, "what was never sent is nothing");
+    ok(!common->state.slots[common->slot].state && !is_there("hush"),
+       "and is taken down");
 }
 
 static void twins(void)
@@ -472,8 +544,8 @@ static void twins(void)
 static void stale(void)
 {
     gw_board_t *one = open_board(), *other = open_board(), *carrier = open_board();
-    gw_result_t good = {NULL, 0, 1}, result = {NULL, 0, 0};
-    apr_uint64_t id, ticket;
+    gw_result_t result = {NULL, 0, 0};
+    apr_uint64_t ticket;
     int slot;
 
     clear();
@@ -486,7 +558,7 @@ static void stale(void)
     gw_board_free(one, slot, ticket);
     is_int(gw_board_look(other, slot, tickets[slot]), GW_BOARD_WAITS, "in the end");
     claim(carrier, 500);
-    gw_board_deliver(carrier, slot, &good, &id);
+    deliver(carrier, slot);
     is_int(gw_board_look(one, slot, ticket), GW_BOARD_SUNK, "what was there is lost");
     ok(gw_board_collect(one, slot, ticket, p, &result) && result.e &&
            result.e->kind == RC_LOST,
@@ -511,8 +583,6 @@ static void open_and_die(gw_board_t *board)
 static void replaced(void)
 {
     gw_board_t *old = open_board(), *fresh;
-    gw_result_t good = {NULL, 0, 1};
-    apr_uint64_t id, ids[GW_BOARD_SLOTS];
     int mine, theirs;
 
     clear();
@@ -520,7 +590,7 @@ static void replaced(void)
     mine = post(old, 1, "{}");
     unlink(lock_file);
     fresh = open_board();
-    is_int(gw_board_sweep(fresh, ids), 0, "in another lock file nobody seems dead");
+    is_int(sweep(fresh), 0, "in another lock file nobody seems dead");
     is_int(gw_board_look(old, mine, tickets[mine]), GW_BOARD_WAITS, "who is alive");
     is_int(common->state.slots[common->slot].state, 0,
            "but whose process has ended is dead");
@@ -528,7 +598,7 @@ static void replaced(void)
     is_int(claim(old, 500).n, 1, "both sides carry for each other");
     is_int(gw_board_look(fresh, theirs, tickets[theirs]), GW_BOARD_SAILS,
            "and neither believes the other lost");
-    ok(gw_board_deliver(old, theirs, &good, &id), "nor gone");
+    ok(deliver(old, theirs), "nor gone");
     is_int(gw_board_look(fresh, theirs, tickets[theirs]), GW_BOARD_ARRIVED,
            "so it arrives");
 }
@@ -584,6 +654,7 @@ int main(void)
     dead_owner();
     leaving();
     news();
+    rests();
     twins();
     stale();
     replaced();

@@ -20,8 +20,8 @@ static struct {
     gw_account_t *child; /* the request is made to */
     const char *id;
     const char *operations; /* NULL: a deletion */
-    int is_late;            /* it comes when the others leave */
-    apr_time_t ended;
+    int is_late;            /* it comes when the others leave ... */
+    volatile apr_time_t ended;
 } requests[CROWD_MAX];
 
 /* As many children of one server have the requests in turns. */
@@ -31,6 +31,7 @@ static int leader;      /* who made the call of leave_at() */
 static int leader_dies; /* then, as far as other children can see */
 static int awaits_late; /* that call is answered when a late request waits */
 static volatile int may_come;
+static int follows; /* ... and is for the user of one of them */
 /* Whose clients go then, other than those of `leaves`. */
 static enum { NOBODY_ELSE, THE_LEADER, ITS_CHILD, OTHER_CHILDREN } who_leaves;
 
@@ -44,7 +45,7 @@ static int client_leaves(int i)
     case ITS_CHILD:
         return is_sister && !requests[i].is_late;
     case OTHER_CHILDREN:
-        return !is_sister;
+        return !is_sister && !requests[i].is_late;
     default:
         return crowd[i].leaves;
     }
@@ -103,17 +104,35 @@ static void leave_at(const char *op)
     crowd_leave_at(op, on_leaving);
 }
 
+/* For the same user as one whose client has gone, in the child that carries that one's
+ * change. */
+static void follow(int i)
+{
+    int gone = 0;
+
+    while (gone < i && crowd[gone].status != 503) {
+        gone += requests[gone].child == requests[leader].child || requests[gone].ended;
+        usleep(10);
+    }
+    requests[i].child = requests[leader].child;
+    requests[i].id = requests[gone].id;
+}
+
 static void run(client_t *c)
 {
     const int i = (int)(c - crowd);
     apr_pool_t *own;
     gw_session_t session;
-    const char *id = requests[i].id;
     const scim_error_t *error;
+    const char *id;
 
     while (requests[i].is_late && !crowd_has_left() && !may_come) {
         usleep(10);
     }
+    if (requests[i].is_late && follows) {
+        follow(i);
+    }
+    id = requests[i].id;
     apr_pool_create(&own, NULL);
     session = crowd_session(c);
     session.account = requests[i].child;
@@ -165,7 +184,7 @@ static world_t *with_crowd(int n, int medium, int heavy)
             apr_psprintf(p, "[{'op':'replace','path':'title','value':'t%d'}]", i);
     }
     leader = 0;
-    leader_dies = awaits_late = may_come = 0;
+    leader_dies = awaits_late = may_come = follows = 0;
     who_leaves = NOBODY_ELSE;
     crowd_make(w, n);
     world_fill(w);
@@ -568,6 +587,27 @@ static void guests_leave(void)
     is_int(wrong, 0, "and the copy is looked after");
 }
 
+/* A lock ends with its request, but the call of another child goes on. */
+static void who_comes_after(void)
+{
+    world_t *w = with_crowd(20, 1, 1);
+    const int late = 19;
+    const char *title;
+
+    leave_at("extensionBulkUpdate");
+    who_leaves = OTHER_CHILDREN;
+    follows = requests[late].is_late = 1;
+    w->rc->bulk_takes = 2 * WINDOW; /* long enough for a call of its own */
+    crowd_use_up(w, late);
+    crowd_run(20, run);
+    ok(crowd_got(late, 503) && crowd[late].status == 200,
+       "who changes a user after one that has gone");
+    title = there(w, requests[late].id, "contact/jobTitle");
+    is_str(title, "t19", "is not overtaken by what that one asked for");
+    is_str(base_json_string(world_get(w, requests[late].id)->user, "title"), "t19",
+           "and the copy knows");
+}
+
 static void all_ways(void)
 {
     share();
@@ -595,6 +635,7 @@ int main(void)
     carrier_is_lost();
     child_is_left();
     guests_leave();
+    who_comes_after();
     cleared_up();
     only_a_leader_stays();
     n_children = 2;

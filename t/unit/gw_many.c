@@ -268,6 +268,18 @@ static void languages(void)
     is_str(fake_rc_calls(m.w->rc), "", "and need not be sent again");
 }
 
+static gw_board_t *open_board(world_t *w)
+{
+    gw_shared_t *shared = w->shared.memory;
+    gw_board_t *board;
+
+    if (gw_board_open(&board, w->account_pool, &w->shared, &shared->board,
+                      w->account->lock_file) != APR_SUCCESS) {
+        abort();
+    }
+    return board;
+}
+
 static void somebody_else(void)
 {
     many_t m = many(10);
@@ -282,6 +294,34 @@ static void somebody_else(void)
     base_lock_release(lock);
     carry_out(&m);
     is_int(got(&m, 200), 10, "until the next time");
+}
+
+/* Another child carries what one has asked for that has gone. */
+static void somebody_gone(void)
+{
+    many_t m = many(10);
+    gw_berth_t berths[GW_BOARD_SLOTS];
+    gw_crowd_t crowd = {berths, 0, 0};
+    gw_board_t *owner, *carrier;
+    gw_notice_t notice = {GW_BOARD_UPDATES, 0, 0, "{}", 2};
+    apr_uint64_t ticket;
+    int slot;
+
+    world_fill(m.w);
+    owner = open_board(m.w);
+    carrier = open_board(m.w);
+    notice.id = gw_id_parse(m.writes[3].id);
+    ticket = gw_board_post(owner, &notice, m.w->now, &slot);
+    gw_board_claim(carrier, GW_BOARD_UPDATES, 500, &crowd);
+    gw_board_leave(owner, slot, ticket);
+    carry_out(&m);
+    is_int(got(&m, 200), 9, "a change that is under way holds nobody else up");
+    is_int(m.writes[3].error ? m.writes[3].error->status : 0, 503,
+           "who comes after it has to wait");
+    gw_board_set_adrift(carrier, &slot, 1);
+    carry_out(&m);
+    is_int(got(&m, 200), 10, "until the next time");
+    is_int(called(&m, "readExtension"), 1, "when it is looked up what came of it");
 }
 
 static void no_quota(void)
@@ -622,6 +662,7 @@ int main(void)
     old_copy();
     languages();
     somebody_else();
+    somebody_gone();
     no_quota();
     lost();
     deletions();
