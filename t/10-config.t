@@ -141,7 +141,7 @@ my @refused = (
 
     # the way to other gateways
     [ 'no URL of a Redis', account('a', 'ScimRCShared localhost:6379'),
-        qr{ScimRCShared: bad value 'localhost:6379'; it must be redis://\[\[user\]:password\@\]host\[:port\]\[/database\] or redis\+unix:///\S+, or, when it has a password, file:} ],
+        qr{ScimRCShared: bad value 'localhost:6379'; it must be redis://\[\[user\]:password\@\]host\[:port\]\[/database\] or redis\+unix://\S+/path\S+, or, when it has a password, file:} ],
     [ 'a Redis with TLS', account('a', 'ScimRCShared rediss://redis.example.com'),
         qr{ScimRCShared: bad value 'rediss://redis\.example\.com'; it must be redis://\.\.\.: TLS is not spoken here\. Let a tunnel such as stunnel} ],
     [ 'a port of a Redis', account('a', 'ScimRCShared redis://[::1]:66666'),

@@ -15,7 +15,7 @@ typedef struct fleet_address_t {
 
 #define FLEET_ADDRESS_RIGHT                                                            \
     "redis://[[user]:password@]host[:port][/database] or "                             \
-    "redis+unix:///path/of/the/socket[?db=database]"
+    "redis+unix://[[user]:password@]/path/of/the/socket[?db=database]"
 
 /* Reads such a URL; user, password and path may be percent-encoded. NULL and *address,
  * all of it in `p`; or what the URL must be, which never repeats any of it. */

@@ -101,7 +101,7 @@ rc_error_t *gw_batch_send(gw_session_t *session, apr_pool_t *p,
     if (whole) {
         base_log(session->env, BASE_LOG_NOTICE, APR_SUCCESS,
                  "SCIMRC0121: account %s: a batch of %d new users did not succeed: "
-                 "%s%s%s; they are made one by one",
+                 "%s%s%s",
                  session->account->conf->name, request->n, whole->code,
                  *whole->code ? " " : "", whole->message);
     }

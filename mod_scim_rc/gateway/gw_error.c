@@ -244,7 +244,7 @@ rc_error_t *gw_error_after_loss(rc_error_t *lost, rc_error_t *error)
 const scim_error_t *gw_error_taken(apr_pool_t *p, const char *login, const char *id)
 {
     return scim_error(p, 409, SCIM_UNIQUENESS,
-                      "userName \"%s\" belongs to the user with the id %s already",
+                      "userName \"%s\" already belongs to the user with the id %s",
                       login, id);
 }
 
