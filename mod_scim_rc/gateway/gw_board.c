@@ -61,7 +61,7 @@ int gw_board_is_posted(const gw_board_t *board, int slot, apr_uint64_t ticket)
            gw_board_is_self(board, &s->owner);
 }
 
-static int find_free(const gw_board_t *board)
+int gw_board_find_free(const gw_board_t *board)
 {
     int i = 0;
 
@@ -99,7 +99,7 @@ apr_uint64_t gw_board_post(gw_board_t *board, const gw_notice_t *notice, apr_tim
     }
     ticket = ++board->state->last_ticket;
     if (notice && (!notice->body || notice->len <= GW_BOARD_BODY)) {
-        *slot = find_free(board);
+        *slot = gw_board_find_free(board);
     }
     if (*slot >= 0) {
         fill(board, *slot, notice, now);
@@ -220,10 +220,11 @@ gw_board_left_t gw_board_leave(gw_board_t *board, int slot, apr_uint64_t ticket)
         gw_board_release(board, slot);
         left = GW_BOARD_UNSENT;
     }
-    else if (is_there &&
-             (!is_locked || gw_board_state_of(board, slot) == GW_SLOT_SAILS)) {
+    else if (is_there) {
         board->state->slots[slot].left = 1; /* only the owner says so */
-        left = GW_BOARD_LEFT;
+        if (!is_locked || gw_board_state_of(board, slot) == GW_SLOT_SAILS) {
+            left = GW_BOARD_LEFT;
+        }
     }
     if (is_locked) {
         gw_board_unlock(board);

@@ -50,7 +50,8 @@ typedef struct gw_slot_t {
     gw_sign_t owner;
     gw_sign_t carrier;   /* nobody's: nobody attends to it */
     apr_uint64_t voyage; /* of the call */
-    apr_time_t since;
+    apr_time_t since;    /* it was posted, or could be asked about */
+    apr_time_t look_at;  /* adrift: nobody asks before */
 } gw_slot_t;
 
 /* A body may hold a password: it is overwritten as soon as somebody has read it. */
@@ -117,29 +118,13 @@ gw_board_fate_t gw_board_look(gw_board_t *board, int slot, apr_uint64_t ticket);
 int gw_board_collect(gw_board_t *board, int slot, apr_uint64_t ticket, apr_pool_t *p,
                      gw_result_t *result);
 
-/* The owner does not wait for it. What waits is taken down. 0: there is an outcome. */
+/* The owner does not wait for it. What waits is taken down. */
 typedef enum {
     GW_BOARD_COLLECT, /* there is an outcome */
     GW_BOARD_LEFT,    /* its carrier looks after the copy, or whoever sweeps */
     GW_BOARD_UNSENT   /* nobody sends it any more */
 } gw_board_left_t;
 gw_board_left_t gw_board_leave(gw_board_t *board, int slot, apr_uint64_t ticket);
-
-/* A write of which nobody waits for the outcome any more. */
-typedef struct gw_wreck_t {
-    int slot;
-    apr_uint64_t ticket, id;
-} gw_wreck_t;
-
-/* What is left on the board of an extension. The caller holds its lock and has nothing
- * of it there, so whoever posted it has gone; what was not sent is taken down. */
-typedef enum {
-    GW_BOARD_NOTHING,
-    GW_BOARD_UNDER_WAY, /* a child still carries it */
-    GW_BOARD_WRECKED    /* what the copy has is in doubt: see gw_board_dispose() */
-} gw_board_rest_t;
-gw_board_rest_t gw_board_find_rest(gw_board_t *board, apr_uint64_t id,
-                                   gw_wreck_t *wreck);
 
 /* What the owner itself has carried is over: its slot is free. */
 void gw_board_free(gw_board_t *board, int slot, apr_uint64_t ticket);
@@ -185,7 +170,14 @@ void gw_board_claim(gw_board_t *board, gw_board_kind_t kind, int max,
 char *gw_board_take_body(gw_board_t *board, int slot, apr_pool_t *p, apr_uint64_t *id);
 
 /* What sails in these slots can be asked about. */
-void gw_board_note(gw_board_t *board, const int *slots, int n, const gw_tow_t *tow);
+void gw_board_note(gw_board_t *board, const int *slots, int n, const gw_tow_t *tow,
+                   apr_time_t now);
+
+/* A write that was sent and of whose outcome nobody waits for any more. */
+typedef struct gw_wreck_t {
+    int slot;
+    apr_uint64_t ticket, id;
+} gw_wreck_t;
 
 /* Hands the outcome over. 0: nobody takes it, and what the copy has is in doubt. */
 int gw_board_deliver(gw_board_t *board, int slot, const gw_result_t *result,
@@ -195,16 +187,43 @@ int gw_board_deliver(gw_board_t *board, int slot, const gw_result_t *result,
  * of the same extension would be judged by the copy. */
 void gw_board_dispose(gw_board_t *board, const gw_wreck_t *wreck);
 
-/* The carrier does not look after them any more. */
-void gw_board_set_adrift(gw_board_t *board, const int *slots, int n);
+/* The carrier does not look after them any more; nobody needs to before `look_at`. */
+void gw_board_set_adrift(gw_board_t *board, const int *slots, int n,
+                         apr_time_t look_at);
+
+/* The same for what the carrier owns itself, and whose request has gone: `slot` and
+ * `ticket`, or -1 if it is not on the board, where it goes if there is room. */
+void gw_board_abandon(gw_board_t *board, const gw_berth_t *berth, gw_board_kind_t kind,
+                      apr_uint64_t voyage, const gw_tow_t *tow, apr_time_t look_at);
 
 /* The caller carries from now on what is adrift together with `slot`: how many, into
  * `slots` and `ids`, which have room for GW_BOARD_SLOTS. 0: somebody else was first. */
 int gw_board_salvage(gw_board_t *board, int slot, int *slots, apr_uint64_t *ids,
                      gw_tow_t *tow);
 
-/* Looks for what a child left behind when it died. What was not sent is taken down;
- * of the others (into `wrecks`, which have room for GW_BOARD_SLOTS) the number. */
-int gw_board_sweep(gw_board_t *board, gw_wreck_t *wrecks);
+/* ---- who comes after those that have gone ---- */
+
+#define GW_BOARD_TASK_LIFE apr_time_from_sec(600) /* no task takes that long */
+
+/* What is left on the board of an extension whose lock the caller has. What was not
+ * sent is taken down. */
+typedef enum {
+    GW_BOARD_NOTHING,
+    GW_BOARD_UNDER_WAY, /* a child carries it, or somebody clears it up */
+    GW_BOARD_LOOSE,     /* adrift, and it is time to look: see gw_board_salvage() */
+    GW_BOARD_WRECKED    /* what became of it is not known: it is the caller's now, until
+                         * gw_board_dispose() */
+} gw_board_rest_t;
+gw_board_rest_t gw_board_find_rest(gw_board_t *board, apr_uint64_t id, apr_time_t now,
+                                   gw_wreck_t *wreck);
+
+/* What is left of all. */
+typedef struct gw_litter_t {
+    gw_wreck_t wrecks[GW_BOARD_SLOTS]; /* the caller's, until gw_board_dispose() */
+    int n_wrecks;
+    int loose[GW_BOARD_SLOTS]; /* one slot of each call that is adrift */
+    int n_loose;
+} gw_litter_t;
+void gw_board_sweep(gw_board_t *board, apr_time_t now, gw_litter_t *litter);
 
 #endif

@@ -202,7 +202,8 @@ static int is_ours(const gw_board_t *board, int slot)
            gw_board_is_self(board, &board->state->slots[slot].carrier);
 }
 
-void gw_board_note(gw_board_t *board, const int *slots, int n, const gw_tow_t *tow)
+void gw_board_note(gw_board_t *board, const int *slots, int n, const gw_tow_t *tow,
+                   apr_time_t now)
 {
     int i;
 
@@ -213,6 +214,7 @@ void gw_board_note(gw_board_t *board, const int *slots, int n, const gw_tow_t *t
         if (is_ours(board, slots[i])) {
             board->state->texts[slots[i]].tow = *tow;
             board->state->slots[slots[i]].noted = 1;
+            board->state->slots[slots[i]].since = now;
         }
     }
     gw_board_unlock(board);
@@ -248,7 +250,8 @@ int gw_board_deliver(gw_board_t *board, int slot, const gw_result_t *result,
     int gone = gw_signs_has_ended(board->signs, &owner), is_taken = 1;
 
     if (!gw_board_lock(board)) {
-        return 1; /* whoever waits finds it adrift when this child has ended */
+        s->carrier.number = 0; /* only the carrier does so: it is adrift or lost */
+        return 1;
     }
     if (is_ours(board, slot) && (gone || s->left)) {
         *wreck = (gw_wreck_t){slot, s->ticket, s->id};
@@ -264,25 +267,68 @@ int gw_board_deliver(gw_board_t *board, int slot, const gw_result_t *result,
 
 void gw_board_dispose(gw_board_t *board, const gw_wreck_t *wreck)
 {
-    if (gw_board_lock(board)) {
-        if (board->state->slots[wreck->slot].ticket == wreck->ticket) {
-            gw_board_release(board, wreck->slot);
+    gw_slot_t *slot = &board->state->slots[wreck->slot];
+
+    if (!gw_board_lock(board)) {
+        slot->carrier.number = 0; /* somebody else has to, then */
+        return;
+    }
+    if (slot->ticket == wreck->ticket && gw_board_is_self(board, &slot->carrier)) {
+        gw_board_release(board, wreck->slot);
+    }
+    gw_board_unlock(board);
+}
+
+void gw_board_set_adrift(gw_board_t *board, const int *slots, int n, apr_time_t look_at)
+{
+    const int is_locked = gw_board_lock(board);
+    int i;
+
+    for (i = 0; i < n; i++) {
+        gw_slot_t *slot = &board->state->slots[slots[i]];
+
+        if (is_ours(board, slots[i])) {
+            slot->look_at = look_at;
+            slot->carrier.number = 0; /* only the carrier does so */
         }
+    }
+    if (is_locked) {
         gw_board_unlock(board);
     }
 }
 
-void gw_board_set_adrift(gw_board_t *board, const int *slots, int n)
+/* Under the lock. */
+static void abandon(gw_board_t *board, int i, const gw_berth_t *berth,
+                    gw_board_kind_t kind, apr_uint64_t voyage)
 {
-    int i;
+    gw_slot_t *slot = &board->state->slots[i];
+
+    gw_board_release(board, i);
+    slot->kind = (apr_int32_t)kind;
+    slot->len = -1;
+    slot->left = slot->noted = 1;
+    slot->ticket = ++board->state->last_ticket;
+    slot->id = berth->id;
+    slot->owner = *gw_signs_own(board->signs);
+    slot->voyage = voyage;
+    gw_board_set_state(board, i, GW_SLOT_SAILS);
+}
+
+void gw_board_abandon(gw_board_t *board, const gw_berth_t *berth, gw_board_kind_t kind,
+                      apr_uint64_t voyage, const gw_tow_t *tow, apr_time_t look_at)
+{
+    int slot;
 
     if (!gw_board_lock(board)) {
         return;
     }
-    for (i = 0; i < n; i++) {
-        if (is_ours(board, slots[i])) {
-            board->state->slots[slots[i]].carrier.number = 0;
-        }
+    slot = berth->slot >= 0 && gw_board_is_posted(board, berth->slot, berth->ticket)
+               ? berth->slot
+               : gw_board_find_free(board);
+    if (slot >= 0) {
+        abandon(board, slot, berth, kind, voyage);
+        board->state->slots[slot].since = board->state->slots[slot].look_at = look_at;
+        board->state->texts[slot].tow = *tow;
     }
     gw_board_unlock(board);
 }
@@ -327,13 +373,51 @@ static int is_litter(const gw_slot_t *slot, const gw_census_t *census)
     return slot->state != GW_SLOT_FREE && is_left;
 }
 
-int gw_board_sweep(gw_board_t *board, gw_wreck_t *wrecks)
+/* Can somebody still ask what becomes of it? */
+static int is_loose(const gw_slot_t *slot, apr_time_t now)
+{
+    return slot->state == GW_SLOT_SAILS && slot->noted &&
+           now < slot->since + GW_BOARD_TASK_LIFE;
+}
+
+/* From now on it is the caller's: nobody else clears it up, or goes on with it. Under
+ * the lock. */
+static gw_wreck_t seize(gw_board_t *board, int i)
+{
+    gw_slot_t *slot = &board->state->slots[i];
+
+    base_secret_clear(&board->state->texts[i], sizeof board->state->texts[i]);
+    slot->left = 1;
+    slot->noted = 0;
+    slot->carrier = *gw_signs_own(board->signs);
+    slot->voyage = ++board->state->last_voyage;
+    gw_board_set_state(board, i, GW_SLOT_SAILS);
+    return (gw_wreck_t){i, slot->ticket, slot->id};
+}
+
+/* One slot of each call is enough. */
+static void note_loose(const gw_board_t *board, int slot, gw_litter_t *litter)
+{
+    const gw_slot_t *slots = board->state->slots;
+    int i = 0;
+
+    while (i < litter->n_loose &&
+           slots[litter->loose[i]].voyage != slots[slot].voyage) {
+        i++;
+    }
+    if (i == litter->n_loose) {
+        litter->loose[litter->n_loose++] = slot;
+    }
+}
+
+void gw_board_sweep(gw_board_t *board, apr_time_t now, gw_litter_t *litter)
 {
     gw_census_t census;
-    int i, n = 0;
+    int i;
 
+    litter->n_wrecks = litter->n_loose = 0;
     if (!take_census(board, &census) || !census.n || !gw_board_lock(board)) {
-        return 0;
+        return;
     }
     for (i = 0; i < GW_BOARD_SLOTS; i++) {
         const gw_slot_t *slot = &board->state->slots[i];
@@ -344,56 +428,81 @@ int gw_board_sweep(gw_board_t *board, gw_wreck_t *wrecks)
         if (slot->state == GW_SLOT_WAITS) {
             gw_board_release(board, i);
         }
+        else if (is_loose(slot, now)) {
+            note_loose(board, i, litter);
+        }
         else {
-            wrecks[n++] = (gw_wreck_t){i, slot->ticket, slot->id};
+            litter->wrecks[litter->n_wrecks++] = seize(board, i);
         }
     }
     gw_board_unlock(board);
-    return n;
 }
 
-/* The slot of what is or was under way, or -1; under the lock. */
-static int find_sent(gw_board_t *board, apr_uint64_t id)
+/* Where something of this extension is, or -1; and what. */
+static int look_for(gw_board_t *board, apr_uint64_t id, gw_slot_t *found)
 {
-    int i, found = -1;
-
-    for (i = 0; i < GW_BOARD_SLOTS; i++) {
-        const gw_slot_t *slot = &board->state->slots[i];
-
-        if (slot->state == GW_SLOT_FREE || slot->id != id) {
-            continue;
-        }
-        if (slot->state == GW_SLOT_WAITS) {
-            gw_board_release(board, i);
-        }
-        else {
-            found = i;
-        }
-    }
-    return found;
-}
-
-gw_board_rest_t gw_board_find_rest(gw_board_t *board, apr_uint64_t id,
-                                   gw_wreck_t *wreck)
-{
-    gw_slot_t rest;
-    int slot;
+    int i = 0;
 
     if (!gw_board_lock(board)) {
-        return GW_BOARD_NOTHING;
+        return -1;
     }
-    slot = find_sent(board, id);
-    if (slot >= 0) {
-        rest = board->state->slots[slot];
+    while (i < GW_BOARD_SLOTS && (board->state->slots[i].state == GW_SLOT_FREE ||
+                                  board->state->slots[i].id != id)) {
+        i++;
+    }
+    if (i < GW_BOARD_SLOTS) {
+        *found = board->state->slots[i];
     }
     gw_board_unlock(board);
-    if (slot < 0) {
-        return GW_BOARD_NOTHING;
+    return i < GW_BOARD_SLOTS ? i : -1;
+}
+
+/* It belongs to nobody: takes it down, or over. 0: somebody was faster. */
+static int clear_rest(gw_board_t *board, int i, const gw_slot_t *seen,
+                      gw_wreck_t *wreck)
+{
+    gw_slot_t *slot = &board->state->slots[i];
+    int is_same;
+
+    if (!gw_board_lock(board)) {
+        return 0;
     }
-    if (rest.state == GW_SLOT_SAILS && rest.carrier.number &&
-        !gw_signs_has_ended(board->signs, &rest.carrier)) {
-        return GW_BOARD_UNDER_WAY;
+    is_same = slot->state == seen->state && slot->ticket == seen->ticket &&
+              slot->carrier.number == seen->carrier.number;
+    if (is_same && slot->state == GW_SLOT_WAITS) {
+        gw_board_release(board, i);
     }
-    *wreck = (gw_wreck_t){slot, rest.ticket, id};
-    return GW_BOARD_WRECKED;
+    else if (is_same) {
+        *wreck = seize(board, i);
+    }
+    gw_board_unlock(board);
+    return is_same;
+}
+
+gw_board_rest_t gw_board_find_rest(gw_board_t *board, apr_uint64_t id, apr_time_t now,
+                                   gw_wreck_t *wreck)
+{
+    gw_slot_t seen;
+    int i;
+
+    while ((i = look_for(board, id, &seen)) >= 0) {
+        if (!seen.left && !gw_signs_has_ended(board->signs, &seen.owner)) {
+            return GW_BOARD_UNDER_WAY; /* its lock is in a file that was deleted */
+        }
+        if (seen.state == GW_SLOT_SAILS && seen.carrier.number &&
+            !gw_signs_has_ended(board->signs, &seen.carrier)) {
+            return GW_BOARD_UNDER_WAY;
+        }
+        if (is_loose(&seen, now)) {
+            *wreck = (gw_wreck_t){i, seen.ticket, id};
+            return now < seen.look_at ? GW_BOARD_UNDER_WAY : GW_BOARD_LOOSE;
+        }
+        if (!clear_rest(board, i, &seen, wreck)) {
+            return GW_BOARD_UNDER_WAY;
+        }
+        if (seen.state != GW_SLOT_WAITS) {
+            return GW_BOARD_WRECKED;
+        }
+    }
+    return GW_BOARD_NOTHING;
 }

@@ -20,7 +20,8 @@ int gw_board_is_self(const gw_board_t *board, const gw_sign_t *child);
 int gw_board_lock(const gw_board_t *board);
 void gw_board_unlock(const gw_board_t *board);
 
-/* Under the lock, like all that changes a state. */
+/* Under the lock, like all that changes a state. The first: -1 if there is none. */
+int gw_board_find_free(const gw_board_t *board);
 void gw_board_release(gw_board_t *board, int slot);
 void gw_board_set_state(gw_board_t *board, int slot, apr_uint32_t state);
 

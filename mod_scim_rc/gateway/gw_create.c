@@ -22,7 +22,11 @@ static const scim_error_t *claim(gw_maker_t *m, gw_item_t *gone, int *is_gone)
     rc_error_t *e;
     int found;
 
-    if (error || gone->fetched + a->conf->max_age >= base_now(m->session->env)) {
+    if (!error) { /* it may have taken a while */
+        error = gw_maker_look(m, gone, is_gone);
+    }
+    if (error || !*is_gone ||
+        gone->fetched + a->conf->max_age >= base_now(m->session->env)) {
         return error;
     }
     e = gw_copy_reread(a, &who, m->p, gone->id, &found);

@@ -5,6 +5,7 @@
 #include "gw_gather.h"
 
 #include "gw_lane.h"
+#include "gw_turn.h"
 
 #define FIRST_NAP apr_time_from_msec(1)
 #define LONGEST_NAP apr_time_from_msec(20)
@@ -104,22 +105,26 @@ static int work(gw_party_t *party)
     return over ? -1 : came || job || due || leads;
 }
 
-/* When it is worth while to come again. */
-static rc_error_t *come_again(gw_party_t *party, apr_pool_t *p)
+/* What one more would have before it. */
+static gw_turn_t turn_of(gw_party_t *party)
 {
-    rc_caller_t who = gw_session_caller(party->session);
-    unsigned groups = RC_GROUP_BIT(RC_HEAVY);
-    rc_error_t *e;
+    gw_lane_t *lane = party->lane;
+    gw_turn_t turn = {0, RC_GROUP_BIT(RC_HEAVY), RC_GROUP_BIT(RC_HEAVY),
+                      gw_voyage_max(lane->ask)};
+    gw_board_news_t news;
 
-    if (party->lane->ask == GW_ASK_UPDATE) {
-        groups |= RC_GROUP_BIT(RC_MEDIUM);
+    apr_thread_mutex_lock(lane->mutex);
+    gw_lane_read(lane, &news);
+    apr_thread_mutex_unlock(lane->mutex);
+    turn.waiting = news.posted;
+    if (lane->ask == GW_ASK_UPDATE) {
+        turn.groups |= RC_GROUP_BIT(RC_MEDIUM);
     }
-    e = rc_place_peek(client_of(party), &who, p, groups);
-    if (!e) {
-        e = rc_error(p, RC_BUSY, "others were first");
-        e->retry_after = 1;
+    if (news.barred_until > base_now(party->session->env)) {
+        turn.groups = turn.shared = RC_GROUP_BIT(RC_MEDIUM);
+        turn.room = 1;
     }
-    return e;
+    return turn;
 }
 
 /* Why the party waits no longer; NULL: its jobs are over. */
@@ -135,7 +140,9 @@ static rc_error_t *wait_for_all(gw_party_t *party, apr_pool_t *p)
             continue;
         }
         if (base_now(env) >= party->session->deadline) {
-            return come_again(party, p);
+            const gw_turn_t turn = turn_of(party);
+
+            return gw_turn_come_again(party->session, p, &turn, "others were first");
         }
         if (base_sleep(env, nap) != APR_SUCCESS) {
             return rc_error(p, RC_INTERRUPTED, "interrupted while waiting");
@@ -169,7 +176,7 @@ static int try_alone(gw_party_t *party, apr_pool_t *p)
     const rc_group_t own = party->lane->ask == GW_ASK_UPDATE ? RC_MEDIUM : RC_HEAVY;
     gw_job_t *job = party->jobs[0];
     rc_place_t *place;
-    apr_time_t soonest;
+    gw_turn_t turn;
     rc_error_t *e;
 
     who.deadline = base_now(who.env);
@@ -179,28 +186,50 @@ static int try_alone(gw_party_t *party, apr_pool_t *p)
         gw_session_end_place(party->session, place, NULL);
         return 1;
     }
-    e = rc_place_peek(client_of(party), &who, p,
-                      RC_GROUP_BIT(own) | RC_GROUP_BIT(RC_HEAVY));
-    if (!e) {
-        return 0;
-    }
-    soonest = who.deadline + apr_time_from_sec(e->retry_after - 1);
-    if (e->kind == RC_BUSY && soonest < party->session->deadline) {
+    turn = turn_of(party);
+    e = gw_turn_peek(party->session, p, &turn);
+    if (!e || gw_turn_is_in_time(party->session, e)) {
         return 0;
     }
     job->e = gw_voyage_keep(job->p, e);
     return 1;
 }
 
+/* NULL, or so many wait that nobody else may. */
+static rc_error_t *enter(gw_party_t *party, apr_pool_t *p)
+{
+    gw_lane_t *lane = party->lane;
+    gw_turn_t turn;
+    int is_full;
+
+    apr_thread_mutex_lock(lane->mutex);
+    is_full = gw_turn_is_full(party->session, gw_lane_count(lane));
+    if (!is_full) {
+        gw_lane_enter(lane, party);
+    }
+    apr_thread_mutex_unlock(lane->mutex);
+    if (!is_full) {
+        return NULL;
+    }
+    turn = turn_of(party);
+    return gw_turn_refuse(party->session, p, &turn);
+}
+
 static void send_all(gw_party_t *party, apr_pool_t *p)
 {
+    rc_error_t *e;
+    int i;
+
     if (party->n == 1 && try_alone(party, p)) {
         return;
     }
-    apr_thread_mutex_lock(party->lane->mutex);
-    gw_lane_enter(party->lane, party);
-    apr_thread_mutex_unlock(party->lane->mutex);
-    gw_lane_leave(party, wait_for_all(party, p));
+    e = enter(party, p);
+    for (i = 0; e && i < party->n; i++) {
+        party->jobs[i]->e = gw_voyage_keep(party->jobs[i]->p, e);
+    }
+    if (!e) {
+        gw_lane_leave(party, wait_for_all(party, p));
+    }
 }
 
 void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n)
@@ -222,27 +251,47 @@ void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n)
 
 /* ---- who comes after one that has gone ---- */
 
-int gw_gather_is_under_way(gw_session_t *session, apr_uint64_t id)
+int gw_gather_is_clear(gw_session_t *session, apr_uint64_t id)
 {
     gw_board_t *board = session->account->gather->updates.board;
-    gw_board_rest_t rest;
     gw_wreck_t wreck;
 
-    while ((rest = gw_board_find_rest(board, id, &wreck)) == GW_BOARD_WRECKED) {
-        gw_voyage_doubt(session, board, &wreck);
+    for (;;) {
+        switch (gw_board_find_rest(board, id, base_now(session->env), &wreck)) {
+        case GW_BOARD_NOTHING:
+            return 1;
+        case GW_BOARD_UNDER_WAY:
+            return 0;
+        case GW_BOARD_LOOSE:
+            gw_voyage_tend(session, board, wreck.slot);
+            break;
+        case GW_BOARD_WRECKED:
+            gw_voyage_doubt(session, board, &wreck);
+            break;
+        }
     }
-    return rest == GW_BOARD_UNDER_WAY;
+}
+
+/* Once more? 0: there is no time left, or nobody to wait for it. */
+static int wait_a_little(const gw_session_t *session, apr_interval_time_t *nap)
+{
+    const apr_time_t now = base_now(session->env);
+
+    if (now >= session->deadline || base_sleep(session->env, *nap) != APR_SUCCESS) {
+        return 0;
+    }
+    *nap = *nap * 2 < LONGEST_NAP ? *nap * 2 : LONGEST_NAP;
+    return 1;
 }
 
 const scim_error_t *gw_gather_lock(gw_session_t *session, apr_pool_t *p,
                                    apr_uint64_t id, base_lock_t **lock)
 {
-    const base_env_t *env = session->env;
     const scim_error_t *error = gw_lock(session, p, id, lock);
+    apr_interval_time_t nap = FIRST_NAP;
 
-    while (!error && gw_gather_is_under_way(session, id)) {
-        if (base_now(env) >= session->deadline ||
-            base_sleep(env, LONGEST_NAP) != APR_SUCCESS) {
+    while (!error && !gw_gather_is_clear(session, id)) {
+        if (!wait_a_little(session, &nap)) {
             base_lock_release(*lock);
             *lock = NULL;
             error = gw_lock_busy(p);
@@ -259,6 +308,6 @@ void gw_gather_work(gw_gather_t *gather, gw_account_t *account, apr_pool_t *p,
 
     if (now < gather->cleared_up || now >= gather->cleared_up + CLEAR_UP) {
         gather->cleared_up = now;
-        gw_voyage_clear_up(&session, gather->updates.board, p);
+        gw_voyage_clear_up(&session, gather->updates.board, p, 1);
     }
 }

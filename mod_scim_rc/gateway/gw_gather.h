@@ -23,16 +23,17 @@ void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n);
 
 /* Takes the lock of a user for the rest of the request. A lock ends with its request,
  * but a call that carries what was asked may go on: its end is waited for as well, lest
- * it overtakes what the caller is going to send. */
+ * it overtake what the caller is going to send. */
 const scim_error_t *gw_gather_lock(gw_session_t *session, apr_pool_t *p,
                                    apr_uint64_t id, base_lock_t **lock);
 
-/* The same question for who has the lock in another way: is a change of this user still
- * under way? */
-int gw_gather_is_under_way(gw_session_t *session, apr_uint64_t id);
+/* For who has the lock in another way: is nothing of this user under way any more? What
+ * those that have gone left of it is cleared up; that may take a call, and the copy may
+ * be in doubt afterwards. */
+int gw_gather_is_clear(gw_session_t *session, apr_uint64_t id);
 
 /* Background work: every few seconds it takes down what children left behind that
- * died, be it a password. */
+ * died, be it a password, and looks after calls that nobody waits for. */
 void gw_gather_work(gw_gather_t *gather, gw_account_t *account, apr_pool_t *p,
                     const base_env_t *env);
 

@@ -7,6 +7,7 @@
 #include "base_json.h"
 #include "gw_error.h"
 #include "gw_gather.h"
+#include "gw_turn.h"
 
 #define FIRST_NAP apr_time_from_msec(1)
 #define LONGEST_NAP apr_time_from_msec(20)
@@ -178,21 +179,20 @@ static int work(gw_request_t *r)
 
 /* ---- leaving ---- */
 
-/* When it is worth while to come again. */
-static rc_error_t *come_again(gw_request_t *r)
+/* What one more would have before it. One Heavy call may be kept for the change that
+ * follows. */
+static gw_turn_t turn_of(const gw_intake_t *n, apr_time_t now)
 {
-    rc_caller_t who = gw_session_caller(r->session);
-    rc_place_t *place;
-    rc_error_t *e;
+    gw_turn_t turn = {0, GROUPS, RC_GROUP_BIT(RC_HEAVY), RC_BATCH_PROVISION_MAX};
 
-    who.deadline = base_now(who.env);
-    e = rc_place_take(r->session->account->client, &who, r->p, GROUPS, &place);
-    if (!e) {
-        rc_place_return(r->session->account->client, &who, place);
-        e = rc_error(r->p, RC_BUSY, "others were first");
-        e->retry_after = 1;
+    apr_thread_mutex_lock(n->mutex);
+    turn.waiting = n->waiting;
+    if (n->barred_until > now) {
+        turn.groups = turn.shared = RC_GROUP_BIT(RC_MEDIUM);
+        turn.room = 1;
     }
-    return e;
+    apr_thread_mutex_unlock(n->mutex);
+    return turn;
 }
 
 /* The request ends, for `e`, unless there is something to do for it at once: 0 then. */
@@ -251,7 +251,9 @@ static void wait_for_it(gw_request_t *r)
             continue;
         }
         if (base_now(env) >= r->session->deadline) {
-            e = come_again(r);
+            const gw_turn_t turn = turn_of(r->n, base_now(env));
+
+            e = gw_turn_come_again(r->session, r->p, &turn, "others were first");
         }
         else if (base_sleep(env, nap) != APR_SUCCESS) {
             e = rc_error(r->p, RC_INTERRUPTED, "interrupted while waiting");
@@ -300,6 +302,7 @@ static int try_alone(gw_request_t *r)
     rc_place_t *place = NULL;
     apr_pool_t *p;
     rc_error_t *e;
+    gw_turn_t turn;
     int first;
 
     apr_thread_mutex_lock(n->mutex);
@@ -314,13 +317,36 @@ static int try_alone(gw_request_t *r)
         go_alone(r);
         return 1;
     }
-    if (e &&
-        (e->kind != RC_BUSY || who.deadline + apr_time_from_sec(e->retry_after - 1) >=
-                                   r->session->deadline)) {
+    if (e && e->kind == RC_BUSY) {
+        turn = turn_of(n, who.deadline);
+        e = gw_turn_peek(r->session, r->p, &turn);
+    }
+    if (e && !gw_turn_is_in_time(r->session, e)) {
         r->error = gw_error(r->p, e, NULL, r->session->env);
     }
     gw_session_end_place(r->session, place, p);
     return r->error != NULL;
+}
+
+/* 0: so many wait that nobody else may. */
+static int enter(gw_request_t *r)
+{
+    gw_intake_t *n = r->n;
+    gw_turn_t turn;
+    int is_full;
+
+    apr_thread_mutex_lock(n->mutex);
+    is_full = gw_turn_is_full(r->session, n->waiting);
+    if (!is_full) {
+        gw_line_enqueue(n, r->b, r->session);
+    }
+    apr_thread_mutex_unlock(n->mutex);
+    if (is_full) {
+        turn = turn_of(n, base_now(r->session->env));
+        r->error = gw_error(r->p, gw_turn_refuse(r->session, r->p, &turn), NULL,
+                            r->session->env);
+    }
+    return !is_full;
 }
 
 /* The user is sound and the name is free. */
@@ -331,11 +357,10 @@ static void bring(gw_request_t *r)
         return;
     }
     r->b->item.body = gw_batch_record(r->b->p, r->b->m);
-    apr_thread_mutex_lock(r->n->mutex);
-    gw_line_enqueue(r->n, r->b, r->session);
-    apr_thread_mutex_unlock(r->n->mutex);
-    wait_for_it(r);
-    tidy(r);
+    if (enter(r)) {
+        wait_for_it(r);
+        tidy(r);
+    }
 }
 
 static void begin(gw_request_t *r, const json_t *resource)

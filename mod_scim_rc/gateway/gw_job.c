@@ -96,15 +96,12 @@ static const scim_error_t *take_of_set(gw_job_t *job, int which, apr_uint64_t id
     return rv == APR_SUCCESS || rv == APR_EBUSY ? NULL : gw_error_store(job->p, rv);
 }
 
+/* A job that is busy ends, and its locks with it. */
 static const scim_error_t *take_user_of_set(gw_job_t *job)
 {
     const scim_error_t *error = take_of_set(job, 0, job->id);
 
-    if (job->ids[0] && gw_gather_is_under_way(job->session, job->id)) {
-        base_lock_set_give(job->locks, job->id);
-        job->ids[0] = 0;
-        job->is_busy = 1;
-    }
+    job->is_busy |= job->ids[0] && !gw_gather_is_clear(job->session, job->id);
     return error;
 }
 

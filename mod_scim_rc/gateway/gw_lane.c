@@ -137,6 +137,22 @@ void gw_lane_read(gw_lane_t *lane, gw_board_news_t *news)
     news->posted += lane->hidden;
 }
 
+int gw_lane_count(gw_lane_t *lane)
+{
+    const gw_party_t *last = NULL;
+    gw_board_news_t news;
+    const gw_job_t *job;
+    int n;
+
+    gw_board_read(lane->board, lane->kind, &news);
+    n = news.posted;
+    for (job = lane->hidden ? lane->first : NULL; job; job = job->next) {
+        n += job->slot < 0 && job->party != last;
+        last = job->slot < 0 ? job->party : last;
+    }
+    return n;
+}
+
 void gw_lane_finish(gw_job_t *job)
 {
     job->state = GW_OVER;
@@ -181,6 +197,7 @@ gw_voyage_t *gw_lane_embark(gw_lane_t *lane, apr_pool_t *p)
         return NULL;
     }
     v = gw_voyage_make(p, lane->ask, lane->board, crowd.n);
+    v->number = crowd.voyage;
     for (i = 0; i < crowd.n; i++) {
         job = crowd.berths[i].own;
         if (job) {
@@ -273,7 +290,10 @@ static void land(gw_lane_t *lane, gw_voyage_t *v, gw_session_t *session)
             continue;
         }
         verdict = judge(lane, job, &result, session->env);
-        if (job->slot >= 0) {
+        if (v->given_up) {
+            gw_voyage_abandon(v, job);
+        }
+        else if (job->slot >= 0) {
             gw_board_free(lane->board, job->slot, job->ticket);
         }
         if (job->party) {

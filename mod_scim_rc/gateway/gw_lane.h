@@ -44,6 +44,10 @@ void gw_lane_enter(gw_lane_t *lane, gw_party_t *party);
 /* What waits here and in other children. */
 void gw_lane_read(gw_lane_t *lane, gw_board_news_t *news);
 
+/* How many wait in the sense of ScimRCMaxWaiting: what one request has that is not on
+ * the board counts as one. */
+int gw_lane_count(gw_lane_t *lane);
+
 /* The first job that nobody has claimed, or NULL; it is taken out. */
 gw_job_t *gw_lane_dequeue(gw_lane_t *lane);
 

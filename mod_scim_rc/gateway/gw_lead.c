@@ -192,7 +192,7 @@ void gw_lead(gw_party_t *party)
     apr_pool_tag(p, "gw_voyage");
     e = wait_for_turn(party, p, &place);
     if (!e && place && rc_place_group(place) == RC_HEAVY) {
-        gw_voyage_clear_up(party->session, lane->board, p);
+        gw_voyage_clear_up(party->session, lane->board, p, 0);
     }
     apr_thread_mutex_lock(lane->mutex);
     lane->led = 0;

@@ -216,17 +216,6 @@ static void freshen(many_t *m)
     apr_pool_destroy(p);
 }
 
-static const scim_error_t *still_busy(many_t *m)
-{
-    scim_error_t *error =
-        scim_error(m->p, 503, SCIM_TYPE_NONE,
-                   "another change of the same user has not ended yet; nothing was "
-                   "changed by this one");
-
-    error->retry_after = 1;
-    return error;
-}
-
 /* Others hold their locks: a while later once more. 0: there is no time left. */
 static int try_again(many_t *m)
 {
@@ -236,7 +225,7 @@ static int try_again(many_t *m)
 
     for (i = 0; i < m->n; i++) {
         if (m->states[i] == BUSY && over) {
-            end_write(m, i, still_busy(m));
+            end_write(m, i, gw_lock_busy(m->p));
         }
         else if (m->states[i] == BUSY) {
             m->states[i] = OPEN;

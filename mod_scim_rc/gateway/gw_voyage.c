@@ -102,20 +102,41 @@ static int list_guests(const gw_voyage_t *v, int *slots)
     return n;
 }
 
+/* ... and those of its own that are on the board. */
+static int list_all(const gw_voyage_t *v, int *slots)
+{
+    int i, n = list_guests(v, slots);
+
+    for (i = 0; i < v->n; i++) {
+        if (v->jobs[i] && v->jobs[i]->slot >= 0) {
+            slots[n++] = v->jobs[i]->slot;
+        }
+    }
+    return n;
+}
+
+/* 0: its name is too long. */
+static int read_tow(const gw_voyage_t *v, gw_tow_t *tow)
+{
+    int credential;
+    const char *name = rc_bulk_name(v->task, &credential);
+
+    memset(tow, 0, sizeof *tow);
+    tow->credential = credential;
+    tow->n = v->whole;
+    apr_cpystrn(tow->task, name, sizeof tow->task);
+    return strlen(name) < sizeof tow->task;
+}
+
 /* Lets other children know how to ask for the task. One with a name that is too long
  * is lost with this child. */
-static void note_task(gw_voyage_t *v)
+static void note_task(gw_voyage_t *v, const base_env_t *env)
 {
-    int *slots = apr_palloc(v->p, v->n * sizeof *slots), credential;
-    const char *name = rc_bulk_name(v->task, &credential);
+    int *slots = apr_palloc(v->p, v->n * sizeof *slots), n = list_all(v, slots);
     gw_tow_t tow;
 
-    memset(&tow, 0, sizeof tow);
-    tow.credential = credential;
-    tow.n = v->whole;
-    if (v->guests && strlen(name) < sizeof tow.task) {
-        apr_cpystrn(tow.task, name, sizeof tow.task);
-        gw_board_note(v->board, slots, list_guests(v, slots), &tow);
+    if (n && read_tow(v, &tow)) {
+        gw_board_note(v->board, slots, n, &tow, base_now(env));
     }
 }
 
@@ -145,7 +166,7 @@ int gw_voyage_sail(gw_voyage_t *v, gw_session_t *session, rc_place_t *place)
                  *v->e->code ? " " : "", v->e->message);
     }
     else if (v->task) {
-        note_task(v);
+        note_task(v, session->env);
     }
     return v->e || !v->task;
 }
@@ -203,9 +224,41 @@ void gw_voyage_give_up(gw_voyage_t *v)
 {
     int *slots = apr_palloc(v->p, v->n * sizeof *slots);
 
+    gw_board_set_adrift(v->board, slots, list_guests(v, slots), rc_bulk_next(v->task));
     rc_bulk_give_up(v->task, v->p);
-    gw_board_set_adrift(v->board, slots, list_guests(v, slots));
     v->guests = 0;
+    v->given_up = 1;
+}
+
+void gw_voyage_abandon(gw_voyage_t *v, const gw_job_t *job)
+{
+    const gw_berth_t berth = {job->ticket, job->id, job->slot, 0, NULL};
+    gw_tow_t tow;
+
+    if (read_tow(v, &tow)) {
+        gw_board_abandon(v->board, &berth, GW_BOARD_UPDATES, v->number, &tow,
+                         rc_bulk_next(v->task));
+    }
+    else if (job->slot >= 0) {
+        gw_board_free(v->board, job->slot, job->ticket);
+    }
+}
+
+void gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot)
+{
+    gw_voyage_t *v;
+    apr_pool_t *p;
+
+    apr_pool_create(&p, NULL);
+    apr_pool_tag(p, "gw_voyage");
+    v = gw_voyage_salvage(p, session, board, slot);
+    if (v && gw_voyage_poll(v, session)) {
+        gw_voyage_deliver(v, session);
+    }
+    else if (v) {
+        gw_voyage_give_up(v);
+    }
+    apr_pool_destroy(p);
 }
 
 void gw_voyage_doubt(gw_session_t *session, gw_board_t *board, const gw_wreck_t *wreck)
@@ -222,13 +275,18 @@ void gw_voyage_doubt(gw_session_t *session, gw_board_t *board, const gw_wreck_t 
     apr_pool_destroy(p);
 }
 
-void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p)
+void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p,
+                        int tends)
 {
-    gw_wreck_t *wrecks = apr_palloc(p, GW_BOARD_SLOTS * sizeof *wrecks);
-    int i, n = gw_board_sweep(board, wrecks);
+    gw_litter_t *litter = apr_palloc(p, sizeof *litter);
+    int i;
 
-    for (i = 0; i < n; i++) {
-        gw_voyage_doubt(session, board, &wrecks[i]);
+    gw_board_sweep(board, base_now(session->env), litter);
+    for (i = 0; i < litter->n_wrecks; i++) {
+        gw_voyage_doubt(session, board, &litter->wrecks[i]);
+    }
+    for (i = 0; tends && i < litter->n_loose; i++) {
+        gw_voyage_tend(session, board, litter->loose[i]);
     }
 }
 

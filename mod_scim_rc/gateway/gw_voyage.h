@@ -17,8 +17,10 @@ typedef struct gw_voyage_t {
     int n;
     int passengers;       /* jobs whose request still waits */
     int guests;           /* of other children */
+    apr_uint64_t number;  /* on the board */
     int whole;            /* records of the call, of which `n` are left */
     int attended;         /* a thread is making a call for it */
+    int given_up;         /* nobody looks after it here, and it was not over */
     rc_bulk_task_t *task; /* NULL: there is none (yet) */
     rc_error_t *e;        /* of the call as a whole */
 } gw_voyage_t;
@@ -47,6 +49,13 @@ int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session);
 /* Nobody looks any more in this child. Guests may be looked after by another one. */
 void gw_voyage_give_up(gw_voyage_t *v);
 
+/* Of a voyage that was given up: a job whose request has gone. Whoever comes next for
+ * this user can see that its change is still under way. */
+void gw_voyage_abandon(gw_voyage_t *v, const gw_job_t *job);
+
+/* Looks once how what is adrift gets on, and leaves it adrift if it is not over. */
+void gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot);
+
 /* Hands their results to the guests, in the end. */
 void gw_voyage_deliver(gw_voyage_t *v, gw_session_t *session);
 
@@ -54,8 +63,10 @@ void gw_voyage_deliver(gw_voyage_t *v, gw_session_t *session);
  * extension, and nobody waits for it. */
 void gw_voyage_doubt(gw_session_t *session, gw_board_t *board, const gw_wreck_t *wreck);
 
-/* Takes down what children left behind that died, and has the copy looked after. */
-void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p);
+/* Takes down what children left behind that died, and has the copy looked after. What
+ * is adrift is looked at if it `tends`: that takes calls. */
+void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p,
+                        int tends);
 
 /* What came of record `i`. */
 gw_result_t gw_voyage_result(const gw_voyage_t *v, int i);

@@ -34,6 +34,7 @@ libgateway_la_SOURCES = \
 	mod_scim_rc/gateway/gw_stale.c mod_scim_rc/gateway/gw_stale.h \
 	mod_scim_rc/gateway/gw_subscription.c mod_scim_rc/gateway/gw_subscription.h \
 	mod_scim_rc/gateway/gw_sync.c mod_scim_rc/gateway/gw_sync.h \
+	mod_scim_rc/gateway/gw_turn.c mod_scim_rc/gateway/gw_turn.h \
 	mod_scim_rc/gateway/gw_table.c mod_scim_rc/gateway/gw_table.h \
 	mod_scim_rc/gateway/gw_job.c mod_scim_rc/gateway/gw_job.h \
 	mod_scim_rc/gateway/gw_maker.c mod_scim_rc/gateway/gw_maker.h \
@@ -86,7 +87,7 @@ check_PROGRAMS += \
 	t/unit/gw_race.t \
 	t/unit/gw_remove.t \
 	t/unit/gw_sync.t \
-	t/unit/gw_table.t \
+	t/unit/gw_table.t t/unit/gw_turn.t \
 	t/unit/gw_write.t
 t_unit_gw_account_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_account_t_SOURCES = t/unit/gw_account.c t/unit/tap.h
@@ -154,6 +155,9 @@ t_unit_gw_sync_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_table_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_table_t_SOURCES = t/unit/gw_table.c t/unit/tap.h
 t_unit_gw_table_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_turn_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_turn_t_SOURCES = t/unit/gw_turn.c t/unit/tap.h
+t_unit_gw_turn_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_write_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_write_t_SOURCES = t/unit/gw_write.c t/unit/tap.h
 t_unit_gw_write_t_LDADD = $(GATEWAY_TEST_LIBS)

@@ -21,7 +21,7 @@
  * the same size: who finds this key knows all of it. The number counts changes of the
  * layout (gw_shared_t, rc_shared_t, fleet_shared_t, and what is retained here) within a
  * version. */
-#define LAYOUT "1"
+#define LAYOUT "2"
 #define RETAINED_KEY "mod_scim_rc:shared:" SCIMRC_VERSION ":" LAYOUT
 
 /* Kept by httpd in the pool of the process, together with all that it points to; no

@@ -72,10 +72,11 @@ rc_error_t *rc_place_take(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                           unsigned groups, rc_place_t **place);
 rc_group_t rc_place_group(const rc_place_t *place);
 
-/* When would rc_place_take() get one? NULL: now, RC_BUSY: after retry_after; or what
- * keeps every credential from being used. Nothing is taken and nobody waits. */
+/* When would rc_place_take() get one, if others, whom the caller knows, took `after` of
+ * them first? NULL: now, RC_BUSY: after retry_after; or what keeps every credential
+ * from being used. Nothing is taken and nobody waits. */
 rc_error_t *rc_place_peek(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                          unsigned groups);
+                          unsigned groups, int after);
 
 /* Gives an unused place back; does nothing to one that a call has used. */
 void rc_place_return(rc_client_t *c, const rc_caller_t *who, rc_place_t *place);

@@ -264,6 +264,17 @@ static void plan_clear(rc_plan_t *plan)
     }
 }
 
+/* Somebody with this wish has its turn. */
+static void go_first(rc_plan_t *plan, const rc_outlook_t *outlook,
+                     const rc_wish_t *wish)
+{
+    const rc_turn_t turn = choose(plan, outlook, wish);
+
+    if (turn.group >= 0) {
+        advance(&plan->tracks[turn.credential][turn.group], outlook, turn.when);
+    }
+}
+
 rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
                        const rc_outlook_t *outlook, const rc_wish_t *wish,
                        apr_uint64_t ticket)
@@ -275,12 +286,12 @@ rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
     for (i = 0; i < before; i++) {
         const rc_waiter_t *w = &line->waiters[i];
         rc_wish_t of_other = {w->groups, w->credentials, (rc_class_t)w->work,
-                              wish->longest};
-        rc_turn_t turn = choose(plan, outlook, &of_other);
+                              wish->longest, 0};
 
-        if (turn.group >= 0) {
-            advance(&plan->tracks[turn.credential][turn.group], outlook, turn.when);
-        }
+        go_first(plan, outlook, &of_other);
+    }
+    for (i = 0; i < wish->after; i++) {
+        go_first(plan, outlook, wish);
     }
     return choose(plan, outlook, wish);
 }

@@ -15,6 +15,7 @@ typedef struct rc_wish_t {
     unsigned groups, credentials;
     rc_class_t work;
     apr_interval_time_t longest; /* possible exchange */
+    int after; /* so many calls of the same kind go first that stand in no line */
 } rc_wish_t;
 
 /* One of those who wait. Who does not come back in time is dead. */

@@ -130,24 +130,30 @@ static int is_there(const char *text)
     return memmem(&common->state, sizeof common->state, text, strlen(text)) != NULL;
 }
 
-/* Hands over that all went well. 0: nobody takes it, and `wrecks` tells whose it is. */
-static gw_wreck_t wrecks[GW_BOARD_SLOTS];
+#define NOW 1000
+
+/* Of what nobody waits for. */
+static gw_wreck_t wreck;
+static gw_litter_t litter;
+
+/* Hands over that all went well. */
 static int deliver(gw_board_t *carrier, int slot)
 {
     static const gw_result_t good = {NULL, 0, 1};
 
-    return gw_board_deliver(carrier, slot, &good, wrecks);
+    return gw_board_deliver(carrier, slot, &good, &wreck);
 }
 
 /* Of how many that the dead have left the copy is in doubt; they are cleared away. */
 static int sweep(gw_board_t *board)
 {
-    int i, n = gw_board_sweep(board, wrecks);
+    int i;
 
-    for (i = 0; i < n; i++) {
-        gw_board_dispose(board, &wrecks[i]);
+    gw_board_sweep(board, NOW, &litter);
+    for (i = 0; i < litter.n_wrecks; i++) {
+        gw_board_dispose(board, &litter.wrecks[i]);
     }
-    return n;
+    return litter.n_wrecks;
 }
 
 /* ---- posting and claiming ---- */
@@ -157,7 +163,6 @@ static void hand_over(void)
     gw_board_t *owner = open_board(), *carrier = open_board();
     gw_result_t good = {NULL, 0, 2}, bad = {rc_error(p, RC_INVALID, "not so"), 1, 2},
                 result;
-    gw_wreck_t wreck;
     int first = post(owner, 11, "{\"a\":\"hush\"}"), second = post(owner, 12, NULL);
     gw_crowd_t crowd;
     apr_uint64_t id;
@@ -329,7 +334,7 @@ static void note_and_die(gw_board_t *board)
         slots[i] = crowd.berths[i].slot;
         gw_board_take_body(board, slots[i], p, &id);
     }
-    gw_board_note(board, slots, crowd.n, &tow);
+    gw_board_note(board, slots, crowd.n, &tow, NOW);
 }
 
 static void dead_carrier(void)
@@ -365,7 +370,7 @@ static void dead_carrier(void)
     deliver(owner, second);
     ok(gw_board_collect(other, second, tickets[second], p, &result) && !result.e,
        "and they arrive");
-    gw_board_set_adrift(owner, &first, 1);
+    gw_board_set_adrift(owner, &first, 1, NOW);
     is_int(gw_board_look(owner, first, tickets[first]), GW_BOARD_ADRIFT,
            "whoever goes sets them adrift");
     is_int(gw_board_salvage(other, first, slots, ids, &tow), 1,
@@ -405,24 +410,25 @@ static void dead_owner(void)
     is_int(claim(board, 500).n, 1, "one that is on its way");
     common->state.slots[slot].owner.number = NOBODY;
     is_int(sweep(board), 0, "stays with its carrier");
-    ok(!deliver(board, slot) && wrecks[0].id == 9, "who learns that it is in doubt");
+    ok(!deliver(board, slot) && wreck.id == 9, "who learns that it is in doubt");
     ok(common->state.slots[slot].state, "the slot is not free before the copy knows");
-    gw_board_dispose(board, wrecks);
+    gw_board_dispose(board, &wreck);
     is_int(common->state.slots[slot].state, 0, "but then");
     slot = post(other, 9, "{}");
     in_child(claim_and_die);
     common->state.slots[slot].owner.number = NOBODY;
     is_int(sweep(board), 1, "when both die it is in doubt");
-    is_int((int)wrecks[0].id, 9, "by its name");
+    is_int((int)litter.wrecks[0].id, 9, "by its name");
     slot = post(board, 3, NULL);
     in_child(note_and_die);
     is_int(gw_board_leave(board, slot, tickets[slot]), GW_BOARD_LEFT,
            "an owner that leaves after its carrier has died");
-    is_int(sweep(board), 1, "leaves it in doubt, too");
+    is_int(sweep(board), 0, "leaves it to who asks");
+    clear();
     in_child(carry_own_and_die);
     ok(!is_there("hush"), "one that carries its own write keeps no body");
     is_int(sweep(board), 1, "and its death is noticed");
-    is_int((int)wrecks[0].id, 8, "by the name of its user");
+    is_int((int)litter.wrecks[0].id, 8, "by the name of its user");
 }
 
 static void leaving(void)
@@ -440,8 +446,8 @@ static void leaving(void)
     is_int(gw_board_leave(owner, slot, tickets[slot]), GW_BOARD_LEFT,
            "what is on its way can be left");
     is_int(sweep(owner), 0, "and stays with its carrier");
-    ok(!deliver(carrier, slot) && wrecks[0].id == 4, "who knows that it is in doubt");
-    gw_board_dispose(carrier, wrecks);
+    ok(!deliver(carrier, slot) && wreck.id == 4, "who knows that it is in doubt");
+    gw_board_dispose(carrier, &wreck);
     slot = post(owner, 4, "{}");
     claim(carrier, 500);
     deliver(carrier, slot);
@@ -470,14 +476,13 @@ static void leaving(void)
 
 static gw_board_rest_t find_rest(gw_board_t *board, apr_uint64_t id)
 {
-    return gw_board_find_rest(board, id, wrecks);
+    return gw_board_find_rest(board, id, NOW, &wreck);
 }
 
 /* Who takes the lock of a user after somebody else has gone. */
 static void rests(void)
 {
     gw_board_t *owner = open_board(), *carrier = open_board(), *next = open_board();
-    gw_wreck_t wreck;
     int slot;
 
     clear();
@@ -494,32 +499,100 @@ static void rests(void)
     deliver(carrier, slot);
     is_int(find_rest(next, 7), GW_BOARD_UNDER_WAY,
            "until the copy is known to be wrong");
-    gw_board_dispose(carrier, wrecks);
+    gw_board_dispose(carrier, &wreck);
     is_int(find_rest(next, 7), GW_BOARD_NOTHING, "then it is not any more");
-    slot = post(owner, 7, "{}");
-    in_child(claim_and_die);
-    is_int(find_rest(next, 7), GW_BOARD_WRECKED,
-           "what a dead child carried is in doubt");
-    ok(wrecks->slot == slot && wrecks->ticket == tickets[slot] && wrecks->id == 7,
-       "by its name");
-    wreck = *wrecks;
-    gw_board_dispose(next, &wreck);
-    is_int(find_rest(next, 7), GW_BOARD_NOTHING, "until somebody cares");
-    is_int(post(owner, 7, "{}"), slot, "where another one comes");
-    gw_board_dispose(next, &wreck);
-    is_int(claim(carrier, 500).n, 1, "nobody cares twice");
-    gw_board_set_adrift(carrier, &slot, 1);
-    is_int(find_rest(next, 7), GW_BOARD_WRECKED, "what is adrift is in doubt");
-    clear();
     slot = post(owner, 7, "{}");
     claim(carrier, 500);
     deliver(carrier, slot);
-    is_int(find_rest(next, 7), GW_BOARD_WRECKED, "and an outcome that nobody takes");
+    is_int(find_rest(next, 7), GW_BOARD_UNDER_WAY,
+           "what its owner still looks at is its");
+    gw_board_leave(owner, slot, tickets[slot]);
+    is_int(find_rest(next, 7), GW_BOARD_WRECKED, "an outcome that nobody takes");
     clear();
     in_child(post_and_die);
     is_int(find_rest(next, 9), GW_BOARD_NOTHING, "what was never sent is nothing");
     ok(!common->state.slots[common->slot].state && !is_there("hush"),
        "and is taken down");
+}
+
+/* What is in doubt belongs to one who sees to it. */
+static void wrecks(void)
+{
+    gw_board_t *owner = open_board(), *next = open_board(), *other = open_board();
+    int slot;
+
+    clear();
+    slot = post(owner, 7, "{}");
+    in_child(claim_and_die);
+    gw_board_leave(owner, slot, tickets[slot]);
+    is_int(find_rest(next, 7), GW_BOARD_WRECKED,
+           "what a dead child carried is in doubt");
+    ok(wreck.slot == slot && wreck.ticket == tickets[slot] && wreck.id == 7,
+       "by its name");
+    is_int(find_rest(other, 7), GW_BOARD_UNDER_WAY, "one sees to it, others wait");
+    is_int(sweep(other), 0, "and do not do so as well");
+    gw_board_dispose(other, &wreck);
+    is_int(find_rest(other, 7), GW_BOARD_UNDER_WAY, "nor end it");
+    gw_board_dispose(next, &wreck);
+    is_int(find_rest(other, 7), GW_BOARD_NOTHING, "then it is over");
+    is_int(post(owner, 7, "{}"), slot, "where another one comes");
+    gw_board_dispose(next, &wreck);
+    is_int(claim(other, 500).n, 1, "nobody ends it twice");
+    gw_board_leave(owner, slot, tickets[slot]);
+    lock_fails = 1;
+    deliver(other, slot);
+    lock_fails = 0;
+    is_int(find_rest(next, 7), GW_BOARD_WRECKED, "what could not be handed over");
+    lock_fails = 1;
+    gw_board_dispose(next, &wreck);
+    lock_fails = 0;
+    is_int(find_rest(other, 7), GW_BOARD_WRECKED, "or not be ended, does not stay");
+    gw_board_dispose(other, &wreck);
+    slot = post(owner, 7, NULL);
+    in_child(note_and_die);
+    is_int(sweep(next), 0, "what its owner waits for is no litter");
+    common->state.slots[slot].owner.number = NOBODY;
+    common->state.slots[slot].since = NOW - GW_BOARD_TASK_LIFE;
+    is_int(sweep(next), 1, "no task is asked about for ever");
+}
+
+/* What nobody attends to, and can be asked about. */
+static void adrift(void)
+{
+    gw_board_t *owner = open_board(), *carrier = open_board(), *next = open_board();
+    const gw_tow_t tow = {"task-2", 0, 2};
+    gw_berth_t hidden = {0, 12, -1, 0, NULL};
+    int slots[GW_BOARD_SLOTS], slot;
+    apr_uint64_t ids[GW_BOARD_SLOTS];
+    gw_crowd_t crowd;
+    gw_tow_t read;
+
+    clear();
+    slot = post(owner, 11, "{}");
+    crowd = claim(carrier, 500);
+    gw_board_leave(owner, slot, tickets[slot]);
+    gw_board_note(carrier, &slot, 1, &tow, NOW);
+    gw_board_set_adrift(carrier, &slot, 1, NOW + 5);
+    gw_board_abandon(carrier, &hidden, GW_BOARD_UPDATES, crowd.voyage, &tow, NOW + 5);
+    is_int(find_rest(next, 11), GW_BOARD_UNDER_WAY, "what is adrift is under way");
+    is_int(find_rest(next, 12), GW_BOARD_UNDER_WAY, "also if it was not on the board");
+    ok(gw_board_find_rest(next, 11, NOW + 5, &wreck) == GW_BOARD_LOOSE &&
+           wreck.slot == slot,
+       "in time somebody may look");
+    is_int(sweep(next), 0, "it is not swept away");
+    ok(litter.n_loose == 1 && litter.loose[0] == slot, "but one look is worth while");
+    is_int(gw_board_salvage(next, slot, slots, ids, &read), 2, "for both");
+    ok(!strcmp(read.task, "task-2") && ids[0] + ids[1] == 23, "with the same question");
+    is_int(gw_board_find_rest(owner, 12, NOW + 5, &wreck), GW_BOARD_UNDER_WAY,
+           "who asks has them");
+    ok(!deliver(next, slots[1]) && wreck.id == ids[1], "and nobody takes the outcome");
+    gw_board_dispose(next, &wreck);
+    is_int(find_rest(owner, ids[1]), GW_BOARD_NOTHING, "so it is over");
+    slot = post(owner, 13, "{\"a\":\"hush\"}");
+    hidden = (gw_berth_t){tickets[slot], 13, slot, 0, NULL};
+    gw_board_abandon(owner, &hidden, GW_BOARD_UPDATES, 1, &tow, NOW);
+    is_int(find_rest(next, 13), GW_BOARD_LOOSE, "one that was keeps its slot");
+    ok(wreck.slot == slot && !is_there("hush"), "but not its body");
 }
 
 static void twins(void)
@@ -655,6 +728,8 @@ int main(void)
     leaving();
     news();
     rests();
+    wrecks();
+    adrift();
     twins();
     stale();
     replaced();

@@ -197,6 +197,18 @@ void world_work(world_t *w)
     apr_pool_destroy(p);
 }
 
+gw_board_t *world_board(world_t *w)
+{
+    gw_shared_t *shared = w->shared.memory;
+    gw_board_t *board;
+
+    if (gw_board_open(&board, w->account_pool, &w->shared, &shared->board,
+                      w->account->lock_file) != APR_SUCCESS) {
+        abort();
+    }
+    return board;
+}
+
 void world_refresh(world_t *w)
 {
     w->now += w->conf.refresh;

@@ -5,6 +5,7 @@
 
 #include "fake_rc.h"
 #include "gw_account_private.h"
+#include "gw_board.h"
 
 /* The folder, the platform and the shared memory outlive the gateway's processes. */
 typedef struct world_t {
@@ -35,6 +36,9 @@ void world_rebuild(world_t *w); /* ... after the copy was lost */
 void world_work(world_t *w);    /* background work, as it is due */
 void world_refresh(world_t *w); /* lets the time of a refresh come, and works */
 void world_pass(world_t *w, int seconds);
+
+/* The board as another child sees it. */
+gw_board_t *world_board(world_t *w);
 
 /* Does a line of the log begin with this tag? */
 int world_logged(const world_t *w, const char *tag);

@@ -11,6 +11,7 @@
 #include "tap.h"
 
 #define MAX_CHILDREN 40
+#define LATE 19
 #define NOBODY ((APR_UINT64_C(1) << 61) + 1) /* no child has this sign of life */
 
 static apr_pool_t *p;
@@ -33,7 +34,13 @@ static int awaits_late; /* that call is answered when a late request waits */
 static volatile int may_come;
 static int follows; /* ... and is for the user of one of them */
 /* Whose clients go then, other than those of `leaves`. */
-static enum { NOBODY_ELSE, THE_LEADER, ITS_CHILD, OTHER_CHILDREN } who_leaves;
+static enum {
+    NOBODY_ELSE,
+    THE_LEADER,
+    ITS_CHILD,
+    OTHER_CHILDREN,
+    ALL_THERE_ARE
+} who_leaves;
 
 static int client_leaves(int i)
 {
@@ -46,6 +53,8 @@ static int client_leaves(int i)
         return is_sister && !requests[i].is_late;
     case OTHER_CHILDREN:
         return !is_sister && !requests[i].is_late;
+    case ALL_THERE_ARE:
+        return !requests[i].is_late;
     default:
         return crowd[i].leaves;
     }
@@ -62,6 +71,17 @@ static void carrier_dies(world_t *w)
             shared->board.slots[i].carrier.number = NOBODY;
         }
     }
+}
+
+static int on_board(const world_t *w)
+{
+    const gw_shared_t *shared = w->shared.memory;
+    int i, n = 0;
+
+    for (i = 0; i < GW_BOARD_SLOTS; i++) {
+        n += shared->board.slots[i].state != 0;
+    }
+    return n;
 }
 
 /* Is a late request of the leader's child on the board? */
@@ -548,14 +568,10 @@ static void cleared_up(void)
     world_t *w = with_crowd(1, 1, 1);
     gw_shared_t *shared = w->shared.memory;
     gw_slot_t *slot;
-    gw_board_t *board;
+    gw_board_t *board = world_board(w);
     gw_notice_t notice = {GW_BOARD_UPDATES, 5, 0, "{'password':'hush'}", 19};
     int i;
 
-    if (gw_board_open(&board, w->account_pool, &w->shared, &shared->board,
-                      w->account->lock_file) != APR_SUCCESS) {
-        abort();
-    }
     gw_board_post(board, &notice, w->now, &i);
     slot = &shared->board.slots[i];
     slot->owner.number = NOBODY;
@@ -587,25 +603,97 @@ static void guests_leave(void)
     is_int(wrong, 0, "and the copy is looked after");
 }
 
-/* A lock ends with its request, but the call of another child goes on. */
-static void who_comes_after(void)
+/* A lock ends with its request, but a call with its change may go on. */
+static world_t *with_follower(int leaving)
 {
     world_t *w = with_crowd(20, 1, 1);
-    const int late = 19;
-    const char *title;
 
     leave_at("extensionBulkUpdate");
-    who_leaves = OTHER_CHILDREN;
-    follows = requests[late].is_late = 1;
+    who_leaves = leaving;
+    follows = requests[LATE].is_late = 1;
     w->rc->bulk_takes = 2 * WINDOW; /* long enough for a call of its own */
-    crowd_use_up(w, late);
+    crowd_use_up(w, LATE);
+    return w;
+}
+
+/* Has the user of who came late got that title, here and there? */
+static int has_title(world_t *w, const char *title)
+{
+    const char *here = base_json_string(world_get(w, requests[LATE].id)->user, "title");
+    const char *far = there(w, requests[LATE].id, "contact/jobTitle");
+
+    return here && far && !strcmp(here, title) && !strcmp(far, title);
+}
+
+static void who_comes_after(int leaving, const char *who)
+{
+    world_t *w = with_follower(leaving);
+
     crowd_run(20, run);
-    ok(crowd_got(late, 503) && crowd[late].status == 200,
-       "who changes a user after one that has gone");
-    title = there(w, requests[late].id, "contact/jobTitle");
-    is_str(title, "t19", "is not overtaken by what that one asked for");
-    is_str(base_json_string(world_get(w, requests[late].id)->user, "title"), "t19",
-           "and the copy knows");
+    ok(crowd_got(LATE, 503) && crowd[LATE].status == 200,
+       apr_psprintf(p, "%s: who changes one of their users after that", who));
+    ok(has_title(w, "t19"), "is not overtaken by what was asked before");
+}
+
+static void after_is_too_late(void)
+{
+    world_t *w = with_follower(ALL_THERE_ARE);
+
+    crowd[LATE].patience = apr_time_from_sec(60);
+    crowd_run(20, run);
+    is_int(crowd[LATE].status, 503, "who has no time to wait for that");
+    ok(crowd[LATE].retry_after > 0, "is told when to come again");
+    w->now += 2 * WINDOW;
+    crowd_lift(w);
+    is_int(world_set(w, requests[LATE].id, "title", "'t19'")->status, 200,
+           "and then finds no lock");
+    ok(has_title(w, "t19"), "nor anything in its way");
+}
+
+/* The background work goes on asking. */
+static void nobody_comes_after(void)
+{
+    world_t *w = with_crowd(20, 1, 10);
+    int i, wrong = 0;
+
+    leave_at("extensionBulkUpdate");
+    who_leaves = ALL_THERE_ARE;
+    w->rc->bulk_takes = apr_time_from_sec(60);
+    crowd_use_up(w, 20);
+    crowd_run(20, run);
+    ok(crowd_got(20, 503) > 0, "when all have gone");
+    for (i = 0; i < 20; i++) { /* the task ends, and there is a call to look again */
+        world_pass(w, 61);
+        world_work(w);
+    }
+    for (i = 0; i < 20; i++) {
+        const char *here =
+            base_json_string(world_get(w, requests[i].id)->user, "title");
+        const char *far = there(w, requests[i].id, "contact/jobTitle");
+
+        wrong += !here != !far || (here && strcmp(here, far) != 0);
+    }
+    is_int(wrong, 0, "the copy knows in the end");
+    is_int(on_board(w), 0, "and nothing is left on the board");
+}
+
+/* As many wait as may. */
+static void too_many(void)
+{
+    world_t *w = with_crowd(20, 1, 1);
+    int i, untold = 0;
+
+    w->conf.max_waiting = 5;
+    crowd_use_up(w, 5);
+    crowd_run(20, run);
+    ok(crowd_got(20, 429) > 0,
+       apr_psprintf(p, "%d more than may wait", crowd_got(20, 429)));
+    is_int(crowd_got(20, 429) + crowd_got(20, 200), 20, "all others are served");
+    for (i = 0; i < 20; i++) {
+        untold += crowd[i].status == 429 && crowd[i].retry_after < 1;
+    }
+    is_int(untold, 0, "they are told when to come again");
+    is_int(changed(w, 20), crowd_got(20, 200), "and changed nothing");
 }
 
 static void all_ways(void)
@@ -635,11 +723,19 @@ int main(void)
     carrier_is_lost();
     child_is_left();
     guests_leave();
-    who_comes_after();
+    who_comes_after(OTHER_CHILDREN, "guests leave");
+    who_comes_after(ALL_THERE_ARE, "all leave");
+    nobody_comes_after();
+    too_many();
     cleared_up();
     only_a_leader_stays();
     n_children = 2;
     only_a_leader_stays();
+    n_children = 1;
+    who_comes_after(ALL_THERE_ARE, "all leave one child");
+    after_is_too_late();
+    nobody_comes_after();
+    too_many();
     n_children = 20;
     share();
     removals();

@@ -268,18 +268,6 @@ static void languages(void)
     is_str(fake_rc_calls(m.w->rc), "", "and need not be sent again");
 }
 
-static gw_board_t *open_board(world_t *w)
-{
-    gw_shared_t *shared = w->shared.memory;
-    gw_board_t *board;
-
-    if (gw_board_open(&board, w->account_pool, &w->shared, &shared->board,
-                      w->account->lock_file) != APR_SUCCESS) {
-        abort();
-    }
-    return board;
-}
-
 static void somebody_else(void)
 {
     many_t m = many(10);
@@ -308,8 +296,8 @@ static void somebody_gone(void)
     int slot;
 
     world_fill(m.w);
-    owner = open_board(m.w);
-    carrier = open_board(m.w);
+    owner = world_board(m.w);
+    carrier = world_board(m.w);
     notice.id = gw_id_parse(m.writes[3].id);
     ticket = gw_board_post(owner, &notice, m.w->now, &slot);
     gw_board_claim(carrier, GW_BOARD_UPDATES, 500, &crowd);
@@ -318,7 +306,7 @@ static void somebody_gone(void)
     is_int(got(&m, 200), 9, "a change that is under way holds nobody else up");
     is_int(m.writes[3].error ? m.writes[3].error->status : 0, 503,
            "who comes after it has to wait");
-    gw_board_set_adrift(carrier, &slot, 1);
+    gw_board_set_adrift(carrier, &slot, 1, 0);
     carry_out(&m);
     is_int(got(&m, 200), 10, "until the next time");
     is_int(called(&m, "readExtension"), 1, "when it is looked up what came of it");

@@ -305,6 +305,28 @@ static void comes_back_late(void)
 }
 
 /* A platform that keeps the comment of who is enabled again. */
+/* Another child carries what somebody has asked for that has gone. */
+static void comes_back_after_another(void)
+{
+    const char *id;
+    world_t *w = with_ann(GW_DELETE_DISABLE, &id);
+    gw_board_t *owner = world_board(w), *carrier = world_board(w);
+    gw_notice_t notice = {GW_BOARD_UPDATES, gw_id_parse(id), 0, "{}", 2};
+    gw_berth_t berths[GW_BOARD_SLOTS];
+    gw_crowd_t crowd = {berths, 0, 0};
+    apr_uint64_t ticket;
+    int slot;
+
+    is_int(world_delete(w, id)->status, 204, "one that was deleted");
+    ticket = gw_board_post(owner, &notice, w->now, &slot);
+    gw_board_claim(carrier, GW_BOARD_UPDATES, 500, &crowd);
+    gw_board_leave(owner, slot, ticket);
+    is_int(world_create(w, "{" ANN "}")->status, 503,
+           "does not come back before that call ends");
+    gw_board_set_adrift(carrier, &slot, 1, 0);
+    is_int(world_create(w, "{" ANN "}")->status, 201, "but then");
+}
+
 static void old_mark(void)
 {
     const char *id;
@@ -358,6 +380,7 @@ int main(void)
     comes_back();
     comes_back_enabled();
     comes_back_late();
+    comes_back_after_another();
     old_mark();
     deleted_elsewhere();
     apr_pool_destroy(p);

@@ -214,7 +214,7 @@ static void *work(void *data)
         apr_time_t patience = (rand_r(&random) % 4 ? 300 : 60) * SECOND;
         trip_t trip = {base_now(&env), 0, class == RC_BACKGROUND, w->gateway};
         rc_pacer_call_t entry = {
-            &env, {RC_GROUP_BIT(RC_MEDIUM), 1, class, WINDOW}, trip.came + patience};
+            &env, {RC_GROUP_BIT(RC_MEDIUM), 1, class, WINDOW, 0}, trip.came + patience};
         rc_pass_t pass = {0};
 
         if (rc_pacer_enter(w->pacer, p, &entry, &pass)) {

@@ -78,7 +78,7 @@ static void work(apr_pool_t *p, int seed, apr_time_t end)
 
     while (apr_time_now() < end) {
         rc_pacer_call_t call = {
-            &env, {RC_GROUP_BIT(RC_MEDIUM), 1, RC_INTERACTIVE, WINDOW}, end};
+            &env, {RC_GROUP_BIT(RC_MEDIUM), 1, RC_INTERACTIVE, WINDOW, 0}, end};
         apr_table_t *headers = apr_table_make(p, 4);
         rc_pacer_answer_t answer = {1, headers, RC_NO_PENALTY};
         rc_pass_t pass = {0};

@@ -44,7 +44,7 @@ static void fresh(apr_pool_t *p)
 
 static rc_wish_t wish_of(unsigned groups, unsigned credentials, rc_class_t work)
 {
-    return (rc_wish_t){groups, credentials, work, LONGEST};
+    return (rc_wish_t){groups, credentials, work, LONGEST, 0};
 }
 
 static apr_uint64_t join(unsigned groups, unsigned credentials, rc_class_t work)
@@ -120,6 +120,7 @@ static void test_turns(apr_pool_t *p)
 {
     const unsigned heavy = RC_GROUP_BIT(RC_HEAVY);
     const rc_wish_t mine = wish_of(heavy, 1, RC_INTERACTIVE);
+    rc_wish_t others = mine;
     apr_uint64_t first = 0, ticket;
     int i;
 
@@ -147,6 +148,9 @@ static void test_turns(apr_pool_t *p)
     ticket = rc_line_ticket(&line);
     is_str(turn(p, mine, ticket), "heavy/0 after 113.20",
            "the third one of the next window");
+    others.after = 1;
+    is_str(turn(p, others, ticket), "heavy/0 after 114.20",
+           "... the fourth one if somebody goes first who does not stand there");
     rc_line_leave(&line, RC_INTERACTIVE, first);
     is_str(turn(p, mine, ticket), "heavy/0 after 60.60",
            "when one leaves the others move up");

@@ -19,7 +19,7 @@ static rc_error_t *enter(rc_group_t group, rc_class_t work, apr_time_t deadline,
                          rc_pass_t *pass)
 {
     rc_pacer_call_t call = {
-        &fake.env, {RC_GROUP_BIT(group), 1, work, 20 * SECOND}, deadline};
+        &fake.env, {RC_GROUP_BIT(group), 1, work, 20 * SECOND, 0}, deadline};
 
     memset(pass, 0, sizeof *pass);
     return rc_pacer_enter(&pacer, fake.p, &call, pass);
@@ -415,7 +415,7 @@ static void test_leaving_the_line(apr_pool_t *p)
 static void test_tickets(apr_pool_t *p)
 {
     rc_pacer_call_t call = {&fake.env,
-                            {RC_GROUP_BIT(RC_HEAVY), 1, RC_INTERACTIVE, 20 * SECOND},
+                            {RC_GROUP_BIT(RC_HEAVY), 1, RC_INTERACTIVE, 20 * SECOND, 0},
                             FAKE_START + 200 * SECOND};
     rc_pass_t first, pass;
     int i;
@@ -479,7 +479,7 @@ static void fresh_pair(apr_pool_t *p)
 static rc_error_t *enter_any(rc_group_t group, rc_pass_t *pass)
 {
     rc_pacer_call_t call = {
-        &fake.env, {RC_GROUP_BIT(group), 3, RC_INTERACTIVE, 20 * SECOND}, never};
+        &fake.env, {RC_GROUP_BIT(group), 3, RC_INTERACTIVE, 20 * SECOND, 0}, never};
 
     memset(pass, 0, sizeof *pass);
     return rc_pacer_enter(&pacer, fake.p, &call, pass);

@@ -111,7 +111,7 @@ static rc_error_t *enter(gateway_t *g, rc_group_t group, rc_class_t work,
                          apr_interval_time_t patience, rc_pass_t *pass)
 {
     rc_pacer_call_t call = {
-        &fake.env, {RC_GROUP_BIT(group), 1, work, LONGEST}, fake.now + patience};
+        &fake.env, {RC_GROUP_BIT(group), 1, work, LONGEST, 0}, fake.now + patience};
 
     memset(pass, 0, sizeof *pass);
     return rc_pacer_enter(&g->pacer, fake.p, &call, pass);
@@ -419,7 +419,9 @@ static void test_epoch_late(apr_pool_t *p)
 static void test_no_slot(apr_pool_t *p)
 {
     const rc_pacer_call_t call = {
-        &fake.env, {RC_GROUP_BIT(RC_MEDIUM), 1, RC_INTERACTIVE, LONGEST}, FAKE_START};
+        &fake.env,
+        {RC_GROUP_BIT(RC_MEDIUM), 1, RC_INTERACTIVE, LONGEST, 0},
+        FAKE_START};
     const rc_pass_t pass = {.ticket = 7, .group = RC_MEDIUM, .slot = -1};
     rc_bucket_t *bucket = &a.state.quotas[0].buckets[RC_MEDIUM];
     rc_claim_t claim;
@@ -619,8 +621,9 @@ static void test_line(apr_pool_t *p)
 
 static void test_credentials(apr_pool_t *p)
 {
-    rc_pacer_call_t any = {
-        &fake.env, {RC_GROUP_BIT(RC_MEDIUM), 3, RC_INTERACTIVE, LONGEST}, FAKE_START};
+    rc_pacer_call_t any = {&fake.env,
+                           {RC_GROUP_BIT(RC_MEDIUM), 3, RC_INTERACTIVE, LONGEST, 0},
+                           FAKE_START};
     rc_pass_t pass = {0};
 
     fresh(p);
