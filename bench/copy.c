@@ -150,7 +150,7 @@ static void fill(dir_store_t *store, int users, int size)
 typedef struct measure_t {
     const char *name;
     void (*run)(const struct measure_t *m, dir_store_t *store, apr_pool_t *scratch);
-    const char *filter;
+    const char *filter, *sort;
     int users, count, repeat;
     apr_int64_t parts;
     const char *unit;
@@ -199,10 +199,26 @@ static void by_id(const measure_t *m, dir_store_t *store, apr_pool_t *scratch)
     }
 }
 
+/* What to find and in which order: the baton of a query. */
+typedef struct sieve_t {
+    const scim_search_t *search;
+    const scim_sort_t *sort;
+    char room[SCIM_SORT_ROOM];
+} sieve_t;
+
+static base_slice_t order_key(void *baton, const base_slice_t *brief,
+                              const base_slice_t *doc)
+{
+    sieve_t *sieve = baton;
+
+    check(!doc, "a brief");
+    return scim_sort_key(sieve->sort, brief, sieve->room);
+}
+
 static int passes(void *baton, const base_slice_t *brief, const base_slice_t *doc)
 {
     check(!doc, "a brief");
-    return scim_search_match(baton, brief);
+    return scim_search_match(((const sieve_t *)baton)->search, brief);
 }
 
 /* A filter made ready; `id` is that of the user whom an indexed one finds. */
@@ -212,15 +228,22 @@ static void ask(const measure_t *m, dir_store_t *store, apr_pool_t *scratch,
     dir_query_t query = {.skip = skip,
                          .max = m->count,
                          .test = m->filter ? passes : NULL,
+                         .order = m->sort ? order_key : NULL,
                          .insert = "https://a.example"};
+    sieve_t sieve = {NULL, NULL, ""};
     const scim_filter_t *filter;
     char key[64];
 
     if (m->filter) {
         check(!scim_filter_parse(scratch, &scim_type_user, m->filter, 0, &filter),
               m->filter);
-        query.baton = (void *)scim_search_make(scratch, &scim_type_user, filter);
+        sieve.search = scim_search_make(scratch, &scim_type_user, filter);
     }
+    if (m->sort) {
+        check(!scim_sort_parse(scratch, &scim_type_user, m->sort, NULL, 0, &sieve.sort),
+              m->sort);
+    }
+    query.baton = &sieve;
     if (id) {
         apr_snprintf(key, sizeof key, "user%d@bench.example.com", (int)(id - 100001));
         query.index = DIR_LOGIN;
@@ -260,6 +283,11 @@ static void pages_anywhere(const measure_t *m, dir_store_t *store, apr_pool_t *s
                   (apr_uint64_t)m->users));
         apr_pool_clear(scratch);
     }
+}
+
+static void last_page(const measure_t *m, dir_store_t *store, apr_pool_t *scratch)
+{
+    ask(m, store, scratch, 0, m->users - m->count);
 }
 
 static apr_status_t look(void *baton, const dir_record_t *record)
@@ -303,14 +331,27 @@ static void ask_all(dir_store_t *store, int users)
         "title co \"x\" or displayName co \"y\" or phoneNumbers.value co \"000\"",
     };
     const measure_t fixed[] = {
-        {"by id", by_id, NULL, users, 1, 0, LOOKUPS, "a request"},
-        {"userName eq", by_name, "userName pr", users, 1, 0, LOOKUPS, "a request"},
-        {"a page of 100", pages, NULL, users, 100, PAGES, PAGES, "a request"},
-        {"a page of 100, anywhere", pages_anywhere, NULL, users, 100, 1000, 1000,
+        {"by id", by_id, NULL, NULL, users, 1, 0, LOOKUPS, "a request"},
+        {"userName eq", by_name, "userName pr", NULL, users, 1, 0, LOOKUPS,
          "a request"},
-        {"a page of 1,000", pages, NULL, users, 1000, PAGES, PAGES, "a request"},
-        {"all briefs, untouched", walk_briefs, NULL, users, 0, 1, users, "a user"},
-        {"all records, untouched", walk, NULL, users, 0, 1, users, "a user"},
+        {"a page of 100", pages, NULL, NULL, users, 100, PAGES, PAGES, "a request"},
+        {"a page of 100, anywhere", pages_anywhere, NULL, NULL, users, 100, 1000, 1000,
+         "a request"},
+        {"a page of 1,000", pages, NULL, NULL, users, 1000, PAGES, PAGES, "a request"},
+        {"100 by userName", pages, NULL, "userName", users, 100, 1, 1, "a request"},
+        {"100 by name.familyName", pages, NULL, "name.familyName", users, 100, 1, 1,
+         "a request"},
+        {"100 by meta.created", pages, NULL, "meta.created", users, 100, 1, 1,
+         "a request"},
+        {"100 active ones by title", pages, "active eq true", "title", users, 100, 1, 1,
+         "a request"},
+        {"the last 100 by userName", last_page, NULL, "userName", users, 100, 1, 1,
+         "a request"},
+        {"the last 100 by meta.created", last_page, NULL, "meta.created", users, 100, 1,
+         1, "a request"},
+        {"all briefs, untouched", walk_briefs, NULL, NULL, users, 0, 1, users,
+         "a user"},
+        {"all records, untouched", walk, NULL, NULL, users, 0, 1, users, "a user"},
     };
     apr_size_t i;
 
@@ -318,7 +359,8 @@ static void ask_all(dir_store_t *store, int users)
         measure(&fixed[i], store);
     }
     for (i = 0; i < sizeof filters / sizeof *filters; i++) {
-        measure_t m = {filters[i], pages, filters[i], users, 10, 1, users, "a user"};
+        measure_t m = {filters[i], pages, filters[i], NULL,    users,
+                       10,         1,     users,      "a user"};
 
         m.name = apr_pstrndup(p, filters[i], 33);
         measure(&m, store);

@@ -4,7 +4,8 @@ SOURCE_TESTS = t/01-layering.t t/02-headers.t t/03-directives.t t/04-links.t \
 	t/05-style.t
 LIVE_TESTS = t/10-config.t t/11-auth.t t/13-errors.t t/14-restart.t t/15-accounts.t \
 	t/16-waiting.t t/20-scenarios.t t/21-vectors.t t/22-create.t t/23-delete.t \
-	t/24-addresses.t t/25-update.t t/26-list.t t/27-protocol.t t/28-errors.t \
+	t/24-addresses.t t/25-update.t t/26-list.t t/26-sort.t \
+	t/27-protocol.t t/28-errors.t \
 	t/29-copy.t t/30-pool.t t/35-knobs.t \
 	t/40-load.t t/41-quota.t t/42-quota-shared.t t/43-credentials.t t/44-faults.t \
 	t/45-storm.t t/46-concurrency.t t/47-trouble.t t/48-secrets.t t/49-state.t \

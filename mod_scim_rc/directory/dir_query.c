@@ -2,9 +2,11 @@
 #include "dir_store_private.h"
 
 #include <string.h>
+#include <apr_allocator.h>
 #include <apr_strings.h>
 
 #include "dir_record.h"
+#include "dir_sort.h"
 
 apr_status_t dir_get_doc(dir_store_t *store, apr_pool_t *p, apr_uint64_t id,
                          dir_record_t *record, const base_env_t *env)
@@ -27,7 +29,9 @@ typedef struct run_t {
     dir_reader_t reader;
     dir_query_t *query;
     apr_pool_t *p;
+    dir_sort_t *sort; /* NULL: in order of id */
     apr_size_t insert_len;
+    int is_searched;             /* one by one, unless an index has them */
     apr_size_t left, piece_size; /* room behind the last piece; its size */
 } run_t;
 
@@ -136,6 +140,29 @@ static int keep(run_t *run, apr_uint64_t id)
     return code ? code : keep_value(run, id, value, &listed);
 }
 
+/* Lets a record that passed take its place in the order. */
+static int rank(const run_t *run, apr_uint64_t id, const base_slice_t *brief)
+{
+    const dir_query_t *q = run->query;
+    dir_record_t record;
+    base_slice_t key;
+    int listed, code = 0;
+
+    if (brief->len) {
+        key = q->order(q->baton, brief, NULL);
+        dir_sort_add(run->sort, id, &key, 0);
+        return 0;
+    }
+    memset(&record, 0, sizeof record);
+    code =
+        dir_fetch_doc(run->reader.store, run->reader.txn, id, NULL, &record, &listed);
+    if (!code) {
+        key = q->order(q->baton, brief, &record.doc);
+        dir_sort_add(run->sort, id, &key, 1);
+    }
+    return code;
+}
+
 static int take_brief(run_t *run, apr_uint64_t id, const MDB_val *value)
 {
     const base_slice_t brief = {value->mv_data, value->mv_size};
@@ -147,6 +174,9 @@ static int take_brief(run_t *run, apr_uint64_t id, const MDB_val *value)
         return code;
     }
     q->total++;
+    if (run->sort) {
+        return rank(run, id, &brief);
+    }
     return q->total > q->skip && q->kept < q->max ? keep(run, id) : 0;
 }
 
@@ -243,17 +273,77 @@ static int search_key(run_t *run)
     return cut.len ? dir_each_id(&run->reader, &key, 0, take_id, run) : 0;
 }
 
+static int search(run_t *run)
+{
+    const dir_query_t *q = run->query;
+
+    run->query->seen = run->query->total = 0;
+    return q->id              ? take_id(run, q->id)
+           : q->key           ? search_key(run)
+           : run->is_searched ? search_all(run)
+                              : list(run);
+}
+
+/* The ids of the page in order; `listed` is how many records there are. */
+static int find_page(run_t *run, apr_pool_t *p, apr_int64_t listed, apr_size_t *n,
+                     apr_uint64_t **ids)
+{
+    const dir_query_t *q = run->query;
+    const apr_int64_t left = listed - q->skip;
+    dir_sort_t sort;
+    int code;
+
+    dir_sort_begin(&sort, p, q->descending, (apr_size_t)q->skip,
+                   (apr_size_t)(q->max < left ? q->max : left), DIR_SORT_MAX);
+    run->sort = &sort;
+    do {
+        code = search(run);
+    } while (!code && dir_sort_again(&sort));
+    run->sort = NULL;
+    *n = code ? 0 : dir_sort_page(&sort, ids);
+    return code;
+}
+
+/* Behind the last record there is no order to be found. What the order needs is given
+ * back to the system at once, which the caller's pool might not do. */
+static int search_in_order(run_t *run)
+{
+    apr_allocator_t *allocator;
+    apr_pool_t *p;
+    apr_uint64_t *ids;
+    apr_size_t i, n = 0;
+    MDB_stat stat;
+    int code =
+        mdb_stat(run->reader.txn, run->reader.store->tables[DIR_TABLE_LISTED], &stat);
+
+    if (code || (apr_uint64_t)run->query->skip >= stat.ms_entries) {
+        return code ? code : search(run);
+    }
+    apr_allocator_create(&allocator);
+    apr_pool_create_ex(&p, run->p, NULL, allocator);
+    apr_allocator_owner_set(allocator, p);
+    apr_pool_tag(p, "dir_sort");
+    code = find_page(run, p, (apr_int64_t)stat.ms_entries, &n, &ids);
+    for (i = 0; i < n && !code; i++) {
+        code = keep(run, ids[i]);
+    }
+    apr_pool_destroy(p);
+    return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
+}
+
 #define GUESS 16 /* results, when there may be fewer than asked for */
 
 apr_status_t dir_query(dir_store_t *store, apr_pool_t *p, dir_query_t *query,
                        const base_env_t *env)
 {
-    const int table = query->id     ? -1
-                      : query->key  ? DIR_TABLE_INDEX + (int)query->index
-                      : query->test ? DIR_TABLE_BRIEFS
-                                    : DIR_TABLE_LISTED;
+    const int sorts = query->order && query->max > 0;
+    const int table = query->id              ? -1
+                      : query->key           ? DIR_TABLE_INDEX + (int)query->index
+                      : query->test || sorts ? DIR_TABLE_BRIEFS
+                                             : DIR_TABLE_LISTED;
     run_t run = {.query = query,
                  .p = p,
+                 .is_searched = table == DIR_TABLE_BRIEFS,
                  .insert_len = query->insert ? strlen(query->insert) : 0};
     apr_status_t rv = dir_reader_begin(&run.reader, store, table, env);
     int code;
@@ -266,9 +356,6 @@ apr_status_t dir_query(dir_store_t *store, apr_pool_t *p, dir_query_t *query,
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    code = query->id     ? take_id(&run, query->id)
-           : query->key  ? search_key(&run)
-           : query->test ? search_all(&run)
-                         : list(&run);
+    code = sorts ? search_in_order(&run) : search(&run);
     return dir_reader_end(&run.reader, code);
 }

@@ -80,13 +80,21 @@ apr_status_t dir_count(dir_store_t *store, apr_int64_t *count, const base_env_t 
 typedef int (*dir_test_fn)(void *baton, const base_slice_t *brief,
                            const base_slice_t *doc);
 
+/* By what a listed record is sorted, asked in the same way (`brief` or `doc`): bytes as
+ * dir_sort_add() compares them. Long ones of a brief lie in it; all others are gone
+ * when the next record is asked about. */
+typedef base_slice_t (*dir_order_fn)(void *baton, const base_slice_t *brief,
+                                     const base_slice_t *doc);
+
 /* Which of the listed records are wanted. */
 typedef struct dir_query_t {
     apr_uint64_t id;    /* only this one; 0: any */
     dir_index_t index;  /* only those with */
     const char *key;    /* this key; NULL: with any or none */
     dir_test_fn test;   /* and that pass; NULL: all */
-    void *baton;        /* of `test` */
+    dir_order_fn order; /* in this order; NULL: of id */
+    int descending;     /* turned round, but equals stay in order of id */
+    void *baton;        /* of `test` and `order` */
     apr_int64_t skip;   /* leaving out so many */
     apr_int64_t max;    /* and at the most so many */
     const char *insert; /* NULL: as records. Otherwise as pieces: this text goes in at
@@ -99,8 +107,10 @@ typedef struct dir_query_t {
     apr_array_header_t *pieces;  /* or base_slice_t: a few long texts */
 } dir_query_t;
 
-/* Answers the query from one consistent snapshot, in order of id. Copies only the
- * documents that are asked for. */
+/* Answers the query from one consistent snapshot. Copies only the documents that are
+ * asked for. An order needs 40 bytes for each record before the page and on it, at the
+ * most DIR_SORT_MAX and the page, and a pass over the records for each DIR_SORT_MAX
+ * that are skipped. A key that is not of a brief is cut to DIR_SORT_CUT bytes. */
 apr_status_t dir_query(dir_store_t *store, apr_pool_t *p, dir_query_t *query,
                        const base_env_t *env);
 

@@ -49,11 +49,13 @@ static const scim_error_t *get(void *ctx, apr_pool_t *p, const char *id,
     return NULL;
 }
 
-/* A filter on its way through the records. */
+/* A filter and an order on their way through the records. */
 typedef struct sieve_t {
     apr_pool_t *scratch;
     const scim_filter_t *filter;
     const scim_search_t *search;
+    const scim_sort_t *sort;
+    char room[SCIM_SORT_ROOM];
 } sieve_t;
 
 static int passes(void *baton, const base_slice_t *brief, const base_slice_t *doc)
@@ -69,6 +71,24 @@ static int passes(void *baton, const base_slice_t *brief, const base_slice_t *do
     match = user && scim_filter_match(sieve->scratch, sieve->filter, user);
     apr_pool_clear(sieve->scratch);
     return match;
+}
+
+static base_slice_t order_key(void *baton, const base_slice_t *brief,
+                              const base_slice_t *doc)
+{
+    sieve_t *sieve = baton;
+    base_slice_t key = {NULL, 0};
+    json_t *user;
+
+    if (!doc) {
+        return scim_sort_key(sieve->sort, brief, sieve->room);
+    }
+    apr_pool_clear(sieve->scratch);
+    user = gw_item_document(sieve->scratch, doc);
+    if (user) {
+        key = scim_sort_key_of(sieve->scratch, sieve->sort, user, sieve->room);
+    }
+    return key;
 }
 
 /* Which index answers the filter? Sets what to look up there; -1: none does. */
@@ -142,18 +162,24 @@ static const scim_error_t *query(void *ctx, apr_pool_t *p, const scim_query_t *q
     dir_query_t wanted = {
         .skip = q->start_index - 1, .max = q->count, .insert = q->escaped_url};
     const scim_filter_t *eq = NULL;
-    sieve_t sieve = {NULL, q->filter, NULL};
+    sieve_t sieve = {.filter = q->filter, .sort = q->sort};
     int which = -1;
 
     if (error) {
         return error;
     }
-    if (q->filter) {
+    if (q->filter || q->sort) {
         apr_pool_create(&sieve.scratch, p);
         apr_pool_tag(sieve.scratch, "gw_query");
+        wanted.baton = &sieve;
+    }
+    if (q->sort) {
+        wanted.order = order_key;
+        wanted.descending = q->sort->descending;
+    }
+    if (q->filter) {
         sieve.search = scim_search_make(p, &scim_type_user, q->filter);
         wanted.test = passes;
-        wanted.baton = &sieve;
         which = choose_index(q->filter, &wanted, &eq);
         if (which >= 0) {
             gw_stale_freshen(session, p, &wanted);

@@ -6,7 +6,9 @@ libscim_la_SOURCES = \
 	mod_scim_rc/scim/scim_schema_user.c \
 	mod_scim_rc/scim/scim_path.c mod_scim_rc/scim/scim_path.h \
 	mod_scim_rc/scim/scim_brief.c mod_scim_rc/scim/scim_brief.h \
-	mod_scim_rc/scim/scim_brief_private.h mod_scim_rc/scim/scim_search.c \
+	mod_scim_rc/scim/scim_brief_private.h mod_scim_rc/scim/scim_brief_read.h \
+	mod_scim_rc/scim/scim_search.c \
+	mod_scim_rc/scim/scim_sort.c mod_scim_rc/scim/scim_sort.h \
 	mod_scim_rc/scim/scim_filter.h mod_scim_rc/scim/scim_filter_match.c \
 	mod_scim_rc/scim/scim_filter_parse.c mod_scim_rc/scim/scim_filter_value.c \
 	mod_scim_rc/scim/scim_parse.c mod_scim_rc/scim/scim_parse.h
@@ -16,9 +18,10 @@ check_PROGRAMS += \
 	t/unit/scim_error.t \
 	t/unit/scim_filter.t \
 	t/unit/scim_path.t \
-	t/unit/scim_schema.t
+	t/unit/scim_schema.t \
+	t/unit/scim_sort.t
 t_unit_scim_brief_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
-t_unit_scim_brief_t_SOURCES = t/unit/scim_brief.c t/unit/tap.h
+t_unit_scim_brief_t_SOURCES = t/unit/scim_brief.c t/unit/scim_things.h t/unit/tap.h
 t_unit_scim_brief_t_LDADD = libscim.la $(BASE_LIBS)
 t_unit_scim_error_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
 t_unit_scim_error_t_SOURCES = t/unit/scim_error.c t/unit/tap.h
@@ -32,6 +35,10 @@ t_unit_scim_path_t_LDADD = libscim.la $(BASE_LIBS)
 t_unit_scim_schema_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
 t_unit_scim_schema_t_SOURCES = t/unit/scim_schema.c t/unit/tap.h
 t_unit_scim_schema_t_LDADD = libscim.la $(BASE_LIBS)
+t_unit_scim_sort_t_CPPFLAGS = $(SCIM_INC) -I$(top_srcdir)/t/unit
+t_unit_scim_sort_t_SOURCES = t/unit/scim_sort.c t/unit/scim_json.h t/unit/scim_things.h \
+	t/unit/tap.h
+t_unit_scim_sort_t_LDADD = libscim.la $(BASE_LIBS)
 
 libscim_la_SOURCES += \
 	mod_scim_rc/scim/scim_backend.h \

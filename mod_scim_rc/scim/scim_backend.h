@@ -8,6 +8,7 @@
 
 #include "scim_error.h"
 #include "scim_filter.h"
+#include "scim_sort.h"
 
 /* One resource as the bytes to be sent, except for the base URL of its location,
  * which depends on who asks: that goes in, JSON-escaped, in front of byte `mark`
@@ -21,6 +22,8 @@ typedef struct scim_record_t {
 
 typedef struct scim_query_t {
     const scim_filter_t *filter; /* NULL: all */
+    const scim_sort_t *sort;     /* NULL: in the backend's own order, which also
+                                  * decides between equals */
     apr_int64_t start_index;     /* 1 or more */
     apr_int64_t count;           /* 0 or more: how many to return at the most */
     const char *escaped_url;     /* NULL: give records; or the base URL of locations,
@@ -29,7 +32,7 @@ typedef struct scim_query_t {
 
 typedef struct scim_page_t {
     apr_int64_t total;
-    apr_array_header_t *records; /* of scim_record_t, in the backend's stable order */
+    apr_array_header_t *records; /* of scim_record_t, in the order asked for */
     /* Or, unless NULL, base_slice_t: the resources as they are sent, commas between
      * them. `n` is how many resources these are. */
     apr_array_header_t *pieces;

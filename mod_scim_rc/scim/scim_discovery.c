@@ -260,7 +260,7 @@ json_t *scim_discovery_config(apr_pool_t *p, const scim_service_t *service,
                         json_pack("{s:b, s:I}", "supported", 1, "maxResults",
                                   (json_int_t)service->max_results));
     json_object_set_new(out, "changePassword", json_pack("{s:b}", "supported", 1));
-    json_object_set_new(out, "sort", json_pack("{s:b}", "supported", 0));
+    json_object_set_new(out, "sort", json_pack("{s:b}", "supported", 1));
     json_object_set_new(out, "etag", json_pack("{s:b}", "supported", 1));
     json_object_set_new(out, "authenticationSchemes",
                         auth_schemes(service->auth_scheme));

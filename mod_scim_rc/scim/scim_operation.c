@@ -102,24 +102,43 @@ const scim_error_t *scim_op_get(scim_call_t *call)
     return answer_record(call, 200, &view, &record);
 }
 
+/* Which resources are wanted, and in which order. */
+static const scim_error_t *read_query(const scim_call_t *call, scim_query_t *query)
+{
+    const scim_type_t *type = call->binding->type;
+    const scim_params_t *params = &call->params;
+    const unsigned tolerance = call->service->tolerance;
+    const scim_error_t *error = NULL;
+
+    query->start_index = params->start_index;
+    query->count = params->count;
+    if (query->count < 0 || query->count > call->service->max_results) {
+        query->count = call->service->max_results;
+    }
+    if (params->filter) {
+        error =
+            scim_filter_parse(call->p, type, params->filter, tolerance, &query->filter);
+    }
+    if (!error && params->sort_by) {
+        error = scim_sort_parse(call->p, type, params->sort_by, params->sort_order,
+                                tolerance, &query->sort);
+    }
+    return error;
+}
+
 const scim_error_t *scim_op_list(scim_call_t *call)
 {
     const scim_binding_t *binding = call->binding;
-    const scim_params_t *params = &call->params;
-    scim_query_t query = {NULL, params->start_index, params->count, NULL};
+    scim_query_t query = {.escaped_url = NULL};
     scim_view_t view;
     scim_page_t page = {0, NULL, NULL, 0};
     const scim_error_t *error = read_view(call, &view);
 
-    if (query.count < 0 || query.count > call->service->max_results) {
-        query.count = call->service->max_results;
-    }
     if (!error && !view.projection) {
         query.escaped_url = view.escaped_url;
     }
-    if (!error && params->filter) {
-        error = scim_filter_parse(call->p, binding->type, params->filter,
-                                  call->service->tolerance, &query.filter);
+    if (!error) {
+        error = read_query(call, &query);
     }
     if (!error) {
         error = binding->backend->query(binding->ctx, call->p, &query, &page);

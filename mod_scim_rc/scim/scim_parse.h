@@ -1,5 +1,6 @@
 /* What the parsers of paths and of filters share: tokens, positions, names. Not for
- * use outside of scim_path.c, scim_filter_parse.c and scim_filter_value.c. */
+ * use outside of scim_path.c, scim_sort.c, scim_filter_parse.c and scim_filter_value.c.
+ */
 #ifndef SCIM_PARSE_H
 #define SCIM_PARSE_H
 
@@ -17,7 +18,7 @@
 typedef struct scim_parse_t {
     apr_pool_t *p;
     const char *text;
-    const char *what;       /* "filter" or "path", for details */
+    const char *what;       /* "filter", say, for details */
     scim_error_type_t type; /* of an error found now */
     unsigned tolerance;
     int depth; /* of open brackets */

@@ -116,6 +116,8 @@ static const param_t known_params[] = {
     {"filter", read_text, offsetof(scim_params_t, filter), 0},
     {"attributes", read_text, offsetof(scim_params_t, attributes), 0},
     {"excludedAttributes", read_text, offsetof(scim_params_t, excluded), 0},
+    {"sortBy", read_text, offsetof(scim_params_t, sort_by), 0},
+    {"sortOrder", read_text, offsetof(scim_params_t, sort_order), 0},
     {"startIndex", read_number, offsetof(scim_params_t, start_index), 1},
     {"count", read_number, offsetof(scim_params_t, count), 0},
 };

@@ -25,8 +25,9 @@ typedef struct scim_params_t {
     const char *filter; /* NULL: none; one of white space alone is none */
     const char *attributes;
     const char *excluded;
-    apr_int64_t start_index; /* 1 or more */
-    apr_int64_t count;       /* 0 or more, -1: not given */
+    const char *sort_by, *sort_order; /* NULL: none */
+    apr_int64_t start_index;          /* 1 or more */
+    apr_int64_t count;                /* 0 or more, -1: not given */
 } scim_params_t;
 
 /* Reads a percent-encoded query (NULL: none). Names in any letter case, unknown ones

@@ -1,5 +1,5 @@
 /* Filters on briefs: scim_filter_match() in another form, and with the same answers. */
-#include "scim_brief_private.h"
+#include "scim_brief_read.h"
 
 /* What a value is compared with. */
 typedef enum {
@@ -28,97 +28,24 @@ struct scim_search_t {
     apr_time_t time;
 };
 
-/* A brief while it is read. */
-typedef struct reader_t {
-    const char *bytes;
-    size_t len;
-    unsigned n; /* entries */
-} reader_t;
-
-/* A value that was found. */
-typedef struct found_t {
-    brief_kind_t kind;
-    const char *bytes;
-    size_t len;
-} found_t;
-
-static unsigned read_16(const char *bytes)
-{
-    apr_uint16_t number;
-
-    memcpy(&number, bytes, sizeof number);
-    return number;
-}
-
-static const char *entry_at(const reader_t *r, unsigned i)
-{
-    return r->bytes + BRIEF_HEAD + (size_t)i * BRIEF_ENTRY;
-}
-
-static unsigned attr_at(const reader_t *r, unsigned i)
-{
-    return read_16(entry_at(r, i));
-}
-
-static unsigned element_at(const reader_t *r, unsigned i)
-{
-    return (unsigned char)entry_at(r, i)[2];
-}
-
-/* The first entry from `i` on whose attribute is `attr` or behind it. */
-static unsigned skip_to(const reader_t *r, unsigned i, unsigned attr)
-{
-    while (i < r->n && attr_at(r, i) < attr) {
-        i++;
-    }
-    return i;
-}
-
-/* The entry of `attr` in this element; r->n when there is none. */
-static unsigned find(const reader_t *r, unsigned from, unsigned attr, unsigned element)
-{
-    unsigned i = skip_to(r, from, attr);
-
-    while (i < r->n && attr_at(r, i) == attr) {
-        if (element_at(r, i) == element) {
-            return i;
-        }
-        i++;
-    }
-    return r->n;
-}
-
-static found_t value_at(const reader_t *r, unsigned i)
-{
-    const char *entry = entry_at(r, i);
-    const size_t begin = read_16(entry + 4);
-    const size_t end = i + 1 < r->n ? read_16(entry + BRIEF_ENTRY + 4) : r->len;
-    found_t found = {(unsigned char)entry[3], r->bytes + begin, end - begin};
-
-    if (begin > end || end > r->len) {
-        found.kind = BRIEF_OTHER;
-    }
-    return found;
-}
-
 /* Has the element a value in one of the sub-attributes of its attribute? */
-static int has_parts(const scim_search_t *s, const reader_t *r, unsigned from,
+static int has_parts(const scim_search_t *s, const brief_reader_t *r, unsigned from,
                      unsigned element)
 {
     unsigned i;
 
-    for (i = skip_to(r, from, s->leaf + 1); i < r->n; i++) {
-        if (attr_at(r, i) > s->leaf + s->subs) {
+    for (i = brief_skip_to(r, from, s->leaf + 1); i < r->n; i++) {
+        if (brief_attr_at(r, i) > s->leaf + s->subs) {
             return 0;
         }
-        if (element_at(r, i) == element) {
+        if (brief_element_at(r, i) == element) {
             return 1;
         }
     }
     return 0;
 }
 
-static int order_texts(const scim_search_t *s, const found_t *found)
+static int order_texts(const scim_search_t *s, const brief_found_t *found)
 {
     const size_t len = found->len < s->len ? found->len : s->len;
     const int order = memcmp(found->bytes, s->text, len);
@@ -129,7 +56,7 @@ static int order_texts(const scim_search_t *s, const found_t *found)
 /* Up to this length memmem() takes longer to begin than to search. */
 #define SHORT_TEXT 128
 
-static int contains(const scim_search_t *s, const found_t *found)
+static int contains(const scim_search_t *s, const brief_found_t *found)
 {
     const char *at = found->bytes, *last;
 
@@ -149,7 +76,7 @@ static int contains(const scim_search_t *s, const found_t *found)
     return 0;
 }
 
-static int compare_text(const scim_search_t *s, const found_t *found)
+static int compare_text(const scim_search_t *s, const brief_found_t *found)
 {
     if (found->kind != BRIEF_TEXT) {
         return s->op == SCIM_NE;
@@ -167,7 +94,7 @@ static int compare_text(const scim_search_t *s, const found_t *found)
     }
 }
 
-static int compare_number(const scim_search_t *s, const found_t *found)
+static int compare_number(const scim_search_t *s, const brief_found_t *found)
 {
     json_int_t integer;
     double real;
@@ -188,7 +115,7 @@ static int compare_number(const scim_search_t *s, const found_t *found)
     return scim_op_fits(s->op, (real > s->real) - (real < s->real));
 }
 
-static int compare_time(const scim_search_t *s, const found_t *found)
+static int compare_time(const scim_search_t *s, const brief_found_t *found)
 {
     apr_time_t time;
 
@@ -199,7 +126,7 @@ static int compare_time(const scim_search_t *s, const found_t *found)
     return scim_op_fits(s->op, (time > s->time) - (time < s->time));
 }
 
-static int compare_boolean(const scim_search_t *s, const found_t *found)
+static int compare_boolean(const scim_search_t *s, const brief_found_t *found)
 {
     if (found->kind != BRIEF_TRUE && found->kind != BRIEF_FALSE) {
         return s->op == SCIM_NE;
@@ -208,7 +135,7 @@ static int compare_boolean(const scim_search_t *s, const found_t *found)
 }
 
 /* `found` NULL: there is no value. */
-static int compare(const scim_search_t *s, const found_t *found)
+static int compare(const scim_search_t *s, const brief_found_t *found)
 {
     switch (s->operand) {
     case WITH_NOTHING:
@@ -228,14 +155,14 @@ static int compare(const scim_search_t *s, const found_t *found)
 }
 
 /* Compares what one element has; its attribute's entries begin at `from`. */
-static int compare_in(const scim_search_t *s, const reader_t *r, unsigned from,
+static int compare_in(const scim_search_t *s, const brief_reader_t *r, unsigned from,
                       unsigned element)
 {
-    unsigned i = find(r, from, s->leaf, element);
-    found_t found = {BRIEF_NOTHING, NULL, 0};
+    unsigned i = brief_find(r, from, s->leaf, element);
+    brief_found_t found = {BRIEF_NOTHING, NULL, 0};
 
     if (i < r->n) {
-        found = value_at(r, i);
+        found = brief_value_at(r, i);
     }
     if (found.kind == BRIEF_NOTHING && s->subs && has_parts(s, r, from, element)) {
         found.kind = BRIEF_OTHER;
@@ -244,7 +171,7 @@ static int compare_in(const scim_search_t *s, const reader_t *r, unsigned from,
 }
 
 /* The comparisons of a valuePath, within one element. */
-static int walk_element(const scim_search_t *s, const reader_t *r, unsigned from,
+static int walk_element(const scim_search_t *s, const brief_reader_t *r, unsigned from,
                         unsigned element)
 {
     for (; s->kind == SCIM_AND || s->kind == SCIM_OR; s = s->right) {
@@ -258,16 +185,16 @@ static int walk_element(const scim_search_t *s, const reader_t *r, unsigned from
                                : compare_in(s, r, from, element);
 }
 
-static int compare_elements(const scim_search_t *s, const reader_t *r)
+static int compare_elements(const scim_search_t *s, const brief_reader_t *r)
 {
-    const unsigned from = skip_to(r, 0, s->attr);
+    const unsigned from = brief_skip_to(r, 0, s->attr);
     unsigned i;
 
-    if (from == r->n || attr_at(r, from) != s->attr) {
+    if (from == r->n || brief_attr_at(r, from) != s->attr) {
         return !s->inner && compare(s, NULL);
     }
-    for (i = from; i < r->n && attr_at(r, i) == s->attr; i++) {
-        const unsigned element = element_at(r, i);
+    for (i = from; i < r->n && brief_attr_at(r, i) == s->attr; i++) {
+        const unsigned element = brief_element_at(r, i);
 
         if ((!s->inner || walk_element(s->inner, r, from, element)) &&
             compare_in(s, r, from, element)) {
@@ -277,7 +204,7 @@ static int compare_elements(const scim_search_t *s, const reader_t *r)
     return 0;
 }
 
-static int walk(const scim_search_t *s, const reader_t *r)
+static int walk(const scim_search_t *s, const brief_reader_t *r)
 {
     for (; s->kind == SCIM_AND || s->kind == SCIM_OR; s = s->right) {
         int left = walk(s->left, r);
@@ -291,14 +218,8 @@ static int walk(const scim_search_t *s, const reader_t *r)
 
 int scim_search_match(const scim_search_t *search, const base_slice_t *brief)
 {
-    reader_t r = {brief->data, brief->len, 0};
+    const brief_reader_t r = brief_open(brief);
 
-    if (brief->len >= BRIEF_HEAD) {
-        r.n = read_16(brief->data);
-    }
-    if (r.n > (brief->len - BRIEF_HEAD) / BRIEF_ENTRY) {
-        r.n = 0;
-    }
     return walk(search, &r);
 }
 

@@ -447,6 +447,133 @@ static void test_joining(dir_store_t *store, apr_pool_t *p)
     is_str(strrchr(all, ','), ",doc <>9 odd", "to the last");
 }
 
+/* "odd" before "even"; the one without a brief is "bare". */
+static base_slice_t backwards(void *baton, const base_slice_t *brief,
+                              const base_slice_t *doc)
+{
+    static char key[4];
+    base_slice_t none = {NULL, 0}, some = {key, 1};
+
+    if (doc) {
+        return *(int *)baton ? slice("bare, and longer than the head of a key") : none;
+    }
+    *key = brief->len == 3 ? 'a' : 'b';
+    return some;
+}
+
+static int is_even(void *baton, const base_slice_t *brief, const base_slice_t *doc)
+{
+    return !doc && brief->len == 4;
+}
+
+static void test_orders(dir_store_t *store, apr_pool_t *p)
+{
+    int known = 0;
+    const struct {
+        const char *name;
+        dir_query_t query;
+        const char *want;
+    } cases[] = {
+        {"all", {.max = 99}, "7 of 7: 1 3 9 2 4 8 7"},
+        {"descending", {.max = 99, .descending = 1}, "7 of 7: 7 2 4 8 1 3 9"},
+        {"a page", {.skip = 2, .max = 3}, "3 of 7: 9 2 4"},
+        {"the last page", {.skip = 5, .max = 3}, "2 of 7: 8 7"},
+        {"behind the end", {.skip = 7, .max = 3}, "0 of 7: "},
+        {"their number", {.max = 0}, "0 of 7: "},
+        {"what passes", {.test = is_even, .skip = 1, .max = 9}, "2 of 3: 4 8"},
+        {"behind what passes", {.test = is_even, .skip = 3, .max = 9}, "0 of 3: "},
+        {"with a key",
+         {.index = DIR_FOREIGN, .key = "shared", .max = 9, .descending = 1},
+         "2 of 2: 4 3"},
+        {"one", {.id = 3, .max = 9}, "1 of 1: 3"},
+    };
+    apr_size_t i;
+    int pieces;
+
+    put_nine(store, p);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        dir_query_t query = cases[i].query;
+
+        query.order = backwards;
+        query.baton = &known;
+        is_str(answer(store, p, query), cases[i].want,
+               apr_pstrcat(p, "in an order: ", cases[i].name, NULL));
+    }
+    is_str(joined(store, p,
+                  (dir_query_t){.max = 2,
+                                .descending = 1,
+                                .insert = "<>",
+                                .order = backwards,
+                                .baton = &known},
+                  &pieces),
+           "doc <>7 bare,doc <>2 even", "joined in an order");
+    known = 1;
+    is_str(
+        answer(store, p, (dir_query_t){.max = 9, .order = backwards, .baton = &known}),
+        "7 of 7: 1 3 9 2 4 8 7", "by the key of a document");
+}
+
+#define MANY 70000
+
+static int count_them(void *baton, const base_slice_t *brief, const base_slice_t *doc)
+{
+    ++*(int *)baton;
+    return 1;
+}
+
+/* The id turned round, so that the order is quite another one. */
+static base_slice_t by_last_digits(void *baton, const base_slice_t *brief,
+                                   const base_slice_t *doc)
+{
+    static char key[8];
+    const base_slice_t whole = {key, brief->len};
+    apr_size_t i;
+
+    for (i = 0; i < brief->len; i++) {
+        key[i] = brief->data[brief->len - 1 - i];
+    }
+    return whole;
+}
+
+static apr_status_t put_many(void *baton, dir_txn_t *txn)
+{
+    apr_status_t rv = APR_SUCCESS;
+    apr_uint64_t id;
+
+    for (id = 100000; id < 100000 + MANY && rv == APR_SUCCESS; id++) {
+        char text[8];
+        dir_record_t record = {.id = id, .flags = DIR_LISTED};
+
+        apr_snprintf(text, sizeof text, "%" APR_UINT64_T_FMT, id);
+        record.doc = record.brief = record.state = slice(text);
+        rv = dir_txn_put(txn, &record);
+    }
+    return rv;
+}
+
+/* More than are remembered: what is on the last page needs a second pass. */
+static void test_long_order(dir_store_t *store, apr_pool_t *p)
+{
+    int asked = 0;
+    dir_query_t query = {.skip = MANY - 3,
+                         .max = 5,
+                         .order = by_last_digits,
+                         .test = count_them,
+                         .baton = &asked};
+
+    dir_clear(store, &test_env);
+    is_int(dir_change(store, p, put_many, NULL, &test_env), APR_SUCCESS, "very many");
+    is_str(answer(store, p, query),
+           apr_psprintf(p, "3 of %d: 149999 159999 169999", MANY), "the last page");
+    is_int(asked, 2 * MANY, "each is asked about twice");
+    query.descending = 1;
+    query.skip = 1;
+    query.max = 2;
+    is_str(answer(store, p, query), apr_psprintf(p, "2 of %d: 159999 149999", MANY),
+           "from the other end");
+    is_int(asked, 3 * MANY, "once");
+}
+
 typedef struct visit_t {
     dir_store_t *store;
     apr_pool_t *p;
@@ -568,6 +695,8 @@ static void run(apr_pool_t *p, const char *path)
     test_find_many(store, p);
     test_queries(store, p);
     test_joining(store, p);
+    test_orders(store, p);
+    test_long_order(store, p);
     test_clear(store, p);
     test_shared_handle(path, store, p);
     ok(!logged("SCIMRC"), "nothing to complain of");

@@ -421,9 +421,16 @@ static void keep_page(world_t *w, answer_t *a, const scim_page_t *page)
 
 answer_t *world_query(world_t *w, const char *filter, int start_index, int count)
 {
+    return world_sorted(w, NULL, filter, start_index, count);
+}
+
+answer_t *world_sorted(world_t *w, const char *by, const char *filter, int start_index,
+                       int count)
+{
+    const int descends = by && *by == '-';
     apr_pool_t *r = begin(w);
     gw_session_t session = world_session(w);
-    scim_query_t query = {NULL, start_index, count, NULL};
+    scim_query_t query = {.start_index = start_index, .count = count};
     const scim_error_t *error = NULL;
     scim_page_t page = {0, NULL, NULL, 0};
     answer_t kept, *a;
@@ -432,6 +439,10 @@ answer_t *world_query(world_t *w, const char *filter, int start_index, int count
     if (filter) {
         error = scim_filter_parse(r, &scim_type_user, filter, SCIM_TOLERATE_ALL,
                                   &query.filter);
+    }
+    if (!error && by) {
+        error = scim_sort_parse(r, &scim_type_user, by + descends,
+                                descends ? "descending" : NULL, 0, &query.sort);
     }
     if (!error) {
         error = gw_user_backend.query(&session, r, &query, &page);

@@ -71,6 +71,9 @@ answer_t *world_put(world_t *w, const char *id, const char *user);
 answer_t *world_patch(world_t *w, const char *id, const char *operations);
 answer_t *world_delete(world_t *w, const char *id);
 answer_t *world_query(world_t *w, const char *filter, int start_index, int count);
+/* By a path, with "-" in front of it descending. */
+answer_t *world_sorted(world_t *w, const char *by, const char *filter, int start_index,
+                       int count);
 answer_t *world_find(world_t *w, const char *user_name);
 
 /* One operation of a PATCH: "replace", a path, and a value in JSON (or NULL). */

@@ -126,6 +126,52 @@ static void filters(world_t *w)
     is_str(fake_rc_calls(w->rc), "", "all without a call");
 }
 
+/* "user0" is who came first and is disabled, as each tenth is. */
+static void orders(world_t *w)
+{
+    static const struct {
+        const char *by, *filter;
+        int start_index, count;
+        const char *ids;
+        int total;
+    } cases[] = {
+        {"userName", NULL, 1, 4, "1002 1102 1103 1104", USERS}, /* 0, 100, 101 */
+        {"-userName", NULL, 1, 3, "1011 1101 1100", USERS},     /* 9, 99, 98 */
+        {"userName", NULL, 118, 10, "1100 1101 1011", USERS},
+        {"userName", NULL, 121, 10, "", USERS},
+        {"userName", NULL, 1, 0, "", USERS},
+        {"name.familyName", NULL, 1, 3, "1002 1003 1004", USERS}, /* all the same */
+        {"-name.familyName", NULL, 1, 3, "1002 1003 1004", USERS},
+        {"title", NULL, 2, 2, "1003 1004", USERS}, /* nobody has any */
+        {"active", NULL, 11, 4, "1102 1112 1003 1004", USERS},
+        {"-active", NULL, 107, 4, "1120 1121 1002 1012", USERS},
+        {"-id", NULL, 1, 2, "1121 1120", USERS},
+        {"meta.location", NULL, 2, 2, "1003 1004", USERS},
+        {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department", NULL,
+         1, 2, "1004 1007", USERS},                              /* Lab */
+        {"-userName", "active eq false", 2, 2, "1082 1072", 12}, /* 80 and 70 of 90 */
+        {"-userName", "externalId eq \"ext-3\"", 1, 9, "1009 1008", 2},
+        {"userName", "userName eq \"user7@example.com\"", 1, 9, "1009", 1},
+        {"userName", "id eq \"1009\"", 1, 9, "1009", 1},
+        {"userName", "id eq \"ann\"", 1, 9, "", 0},
+    };
+    apr_size_t i;
+
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        answer_t *a = world_sorted(w, cases[i].by, cases[i].filter,
+                                   cases[i].start_index, cases[i].count);
+        const char *name = apr_psprintf(p, "by %s: %s, from %d", cases[i].by,
+                                        cases[i].filter ? cases[i].filter : "all",
+                                        cases[i].start_index);
+
+        is_int(a->status, 200, name);
+        is_int((long long)a->total, cases[i].total, "total");
+        is_str(ids(w, a), cases[i].ids, name);
+    }
+    is_int(world_sorted(w, "name", NULL, 1, 1)->status, 400, "by no single value");
+    is_str(fake_rc_calls(w->rc), "", "all without a call");
+}
+
 /* What a young or an old copy asks the platform. */
 static void questions(world_t *w)
 {
@@ -195,6 +241,12 @@ static void large(void)
            "and is not when it does not pass");
     is_str(ids(w, world_query(w, "userName eq \"L@example.com\"", 1, 9)), "1002",
            "also by its name");
+    is_str(ids(w, world_sorted(w, "name.givenName", NULL, 1, 9)), "1002 1001",
+           "and it has its place in an order");
+    is_str(ids(w, world_sorted(w, "-name.givenName", "active eq true", 2, 9)), "1002",
+           "the other way round");
+    is_str(ids(w, world_sorted(w, "addresses.streetAddress", NULL, 1, 9)), "1002 1001",
+           "by the long text itself");
 }
 
 int main(void)
@@ -207,6 +259,7 @@ int main(void)
     reads(w);
     pages(w);
     filters(w);
+    orders(w);
     questions(w);
     large();
     apr_pool_destroy(p);

@@ -60,7 +60,7 @@ static void test_config(apr_pool_t *p)
         "'documentationUri':'https://doc.example.com/','patch':{'supported':true},"
         "'bulk':{'supported':true,'maxOperations':1000,'maxPayloadSize':4194304},"
         "'filter':{'supported':true,'maxResults':200},"
-        "'changePassword':{'supported':true},'sort':{'supported':false},"
+        "'changePassword':{'supported':true},'sort':{'supported':true},"
         "'etag':{'supported':true},'authenticationSchemes':[{"
         "'type':'oauthbearertoken','name':'OAuth Bearer Token',"
         "'description':'A bearer token in the Authorization header',"

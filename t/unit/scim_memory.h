@@ -85,27 +85,59 @@ static inline const scim_error_t *memory_get(void *ctx, apr_pool_t *p, const cha
     return NULL;
 }
 
+/* Does `a` come before `b`? */
+static inline int memory_before(apr_pool_t *p, const scim_sort_t *sort, const json_t *a,
+                                const json_t *b)
+{
+    char rooms[2][SCIM_SORT_ROOM];
+    const base_slice_t x = scim_sort_key_of(p, sort, a, rooms[0]);
+    const base_slice_t y = scim_sort_key_of(p, sort, b, rooms[1]);
+    int order = !x.data - !y.data;
+
+    if (!order && x.data) {
+        order = memcmp(x.data, y.data, x.len < y.len ? x.len : y.len);
+        order = order ? order : (x.len > y.len) - (x.len < y.len);
+    }
+    return sort->descending ? order > 0 : order < 0;
+}
+
+/* Puts a document where it belongs among the others. */
+static inline void memory_insert(apr_pool_t *p, const scim_sort_t *sort,
+                                 apr_array_header_t *documents, json_t *document)
+{
+    json_t **all;
+    int i = documents->nelts;
+
+    APR_ARRAY_PUSH(documents, json_t *) = document;
+    for (all = (json_t **)documents->elts;
+         sort && i > 0 && memory_before(p, sort, document, all[i - 1]); i--) {
+        all[i] = all[i - 1];
+    }
+    all[i] = document;
+}
+
 static inline const scim_error_t *
 memory_query(void *ctx, apr_pool_t *p, const scim_query_t *query, scim_page_t *page)
 {
     memory_t *m = ctx;
-    int i;
+    apr_array_header_t *found = apr_array_make(p, 8, sizeof(json_t *));
+    apr_int64_t i;
 
     if (m->error) {
         return m->error;
     }
-    page->total = 0;
-    page->records = apr_array_make(p, 8, sizeof(scim_record_t));
     for (i = 0; i < m->n; i++) {
-        if (!m->documents[i] ||
-            (query->filter && !scim_filter_match(p, query->filter, m->documents[i]))) {
-            continue;
+        if (m->documents[i] &&
+            (!query->filter || scim_filter_match(p, query->filter, m->documents[i]))) {
+            memory_insert(p, query->sort, found, m->documents[i]);
         }
-        page->total++;
-        if (page->total >= query->start_index &&
-            page->total < query->start_index + query->count) {
-            memory_record(m, p, m->documents[i], apr_array_push(page->records));
-        }
+    }
+    page->total = found->nelts;
+    page->records = apr_array_make(p, 8, sizeof(scim_record_t));
+    for (i = query->start_index - 1;
+         i < found->nelts && i < query->start_index - 1 + query->count; i++) {
+        memory_record(m, p, APR_ARRAY_IDX(found, i, json_t *),
+                      apr_array_push(page->records));
     }
     return NULL;
 }

@@ -43,24 +43,28 @@ static void test_targets(apr_pool_t *p)
     }
 }
 
-/* filter|attributes|excludedAttributes|startIndex|count */
+/* filter|attributes|excludedAttributes|startIndex|count|sortBy sortOrder */
 static const struct {
     const char *query, *want, *error;
 } queries[] = {
-    {NULL, "-|-|-|1|-1", NULL},
-    {"", "-|-|-|1|-1", NULL},
-    {"filter=userName+eq%20%22a%2Bb%22", "userName eq \"a+b\"|-|-|1|-1", NULL},
-    {"filter=", "-|-|-|1|-1", NULL},
-    {"filter", "-|-|-|1|-1", NULL},
-    {"filter=+%20%09&attributes=+&excludedAttributes=%0a", "-|-|-|1|-1", NULL},
-    {"filter=a=b", "a=b|-|-|1|-1", NULL},
-    {"FILTER=x&StartIndex=2&COUNT=3", "x|-|-|2|3", NULL},
-    {"attributes=a,b&excludedattributes=c", "-|a,b|c|1|-1", NULL},
-    {"startIndex=0&count=0", "-|-|-|1|0", NULL},
-    {"startIndex=-7&count=-3", "-|-|-|1|0", NULL},
-    {"startIndex=&count=", "-|-|-|1|-1", NULL},
-    {"&&aadOptscim062020&page=1&sortBy=x&startIndex=4&", "-|-|-|4|-1", NULL},
-    {"count=1&count=2", "-|-|-|1|2", NULL},
+    {NULL, "-|-|-|1|-1|- -", NULL},
+    {"", "-|-|-|1|-1|- -", NULL},
+    {"filter=userName+eq%20%22a%2Bb%22", "userName eq \"a+b\"|-|-|1|-1|- -", NULL},
+    {"filter=", "-|-|-|1|-1|- -", NULL},
+    {"filter", "-|-|-|1|-1|- -", NULL},
+    {"filter=+%20%09&attributes=+&excludedAttributes=%0a", "-|-|-|1|-1|- -", NULL},
+    {"filter=a=b", "a=b|-|-|1|-1|- -", NULL},
+    {"FILTER=x&StartIndex=2&COUNT=3", "x|-|-|2|3|- -", NULL},
+    {"attributes=a,b&excludedattributes=c", "-|a,b|c|1|-1|- -", NULL},
+    {"startIndex=0&count=0", "-|-|-|1|0|- -", NULL},
+    {"startIndex=-7&count=-3", "-|-|-|1|0|- -", NULL},
+    {"startIndex=&count=", "-|-|-|1|-1|- -", NULL},
+    {"&&aadOptscim062020&page=1&sortBy=x&startIndex=4&", "-|-|-|4|-1|x -", NULL},
+    {"sortby=name.givenName&SORTORDER=descending",
+     "-|-|-|1|-1|name.givenName descending", NULL},
+    {"sortBy=+&sortOrder=", "-|-|-|1|-1|- -", NULL},
+    {"sortOrder=sideways", "-|-|-|1|-1|- sideways", NULL},
+    {"count=1&count=2", "-|-|-|1|2|- -", NULL},
     {"startIndex=one", NULL,
      "invalidValue: startIndex: 'one' is not valid, an integer"},
     {"count=1.5", NULL, "invalidValue: count: '1.5'"},
@@ -74,15 +78,19 @@ static const struct {
 static const struct {
     const char *body, *want, *error;
 } searches[] = {
-    {"{}", "-|-|-|1|-1", NULL},
+    {"{}", "-|-|-|1|-1|- -", NULL},
     {"{'schemas':['x'],'filter':'a pr','startIndex':2,'count':3,'attributes':['a','b'],"
      "'sortBy':'a'}",
-     "a pr|a,b|-|2|3", NULL},
+     "a pr|a,b|-|2|3|a -", NULL},
     {"{'Filter':null,'ExcludedAttributes':'a,b','startIndex':-1,'COUNT':-1}",
-     "-|-|a,b|1|0", NULL},
-    {"{'filter':' \\t ','attributes':' '}", "-|-|-|1|-1", NULL},
-    {"{'filter':'','attributes':[],'count':'7','startIndex':null}", "-|-|-|1|7", NULL},
-    {"{'startIndex':5000000000}", "-|-|-|5000000000|-1", NULL},
+     "-|-|a,b|1|0|- -", NULL},
+    {"{'filter':' \\t ','attributes':' '}", "-|-|-|1|-1|- -", NULL},
+    {"{'filter':'','attributes':[],'count':'7','startIndex':null}", "-|-|-|1|7|- -",
+     NULL},
+    {"{'startIndex':5000000000}", "-|-|-|5000000000|-1|- -", NULL},
+    {"{'SortBy':'title','sortOrder':'ascending'}", "-|-|-|1|-1|title ascending", NULL},
+    {"{'sortBy':null,'sortOrder':''}", "-|-|-|1|-1|- -", NULL},
+    {"{'sortBy':true}", NULL, "invalidValue: sortBy: "},
     {"{'filter':true}", NULL, "invalidValue: filter: "},
     {"{'attributes':['a',1]}", NULL, "invalidValue: attributes: "},
     {"{'count':1.5}", NULL, "invalidValue: count: "},
@@ -98,11 +106,13 @@ static void check_params(apr_pool_t *p, const scim_error_t *error,
         return;
     }
     is_str(error ? error->detail
-                 : apr_psprintf(p, "%s|%s|%s|%" APR_INT64_T_FMT "|%" APR_INT64_T_FMT,
-                                params->filter ? params->filter : "-",
-                                params->attributes ? params->attributes : "-",
-                                params->excluded ? params->excluded : "-",
-                                params->start_index, params->count),
+                 : apr_psprintf(
+                       p, "%s|%s|%s|%" APR_INT64_T_FMT "|%" APR_INT64_T_FMT "|%s %s",
+                       params->filter ? params->filter : "-",
+                       params->attributes ? params->attributes : "-",
+                       params->excluded ? params->excluded : "-", params->start_index,
+                       params->count, params->sort_by ? params->sort_by : "-",
+                       params->sort_order ? params->sort_order : "-"),
            want, name);
 }
 
