@@ -47,7 +47,7 @@ sub restart_gracefully {
     my ($what) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     $scim = $gw->scim;
-    return ok $gw->graceful, "$what, graceful restart";
+    return ok $gw->graceful_and_anew, "$what, graceful restart";
 }
 
 my $secret = $gw->dir . '/main.secret';

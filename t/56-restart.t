@@ -33,17 +33,9 @@ sub resignations {
 
 sub leads { return scalar(() = $_[0]->error_log =~ /SCIMRC0140: account main/g) }
 
-# A graceful restart; once the old children are gone.
-sub restarted {
-    my ($what) = @_;
-    my %old = map { $_ => 1 } $gw->children;
-    ok $gw->graceful, $what;
-    ok $gw->wait_until(sub { !grep { $old{$_} } $gw->children }), '... is over';
-}
-
 is leads($gw), 1, 'the first one leads';
 my $before = resignations();
-restarted('a graceful restart');
+ok $gw->graceful_and_anew, 'a graceful restart';
 ok $gw->wait_until(sub { leads($gw) == 2 }), '... and leads again';
 is resignations(), $before, '... and has not ceased to';
 is leads($other), 0, '... so that the other one had no turn';
@@ -56,7 +48,7 @@ $gw->write_file("$module.new", $text);
 rename "$module.new", $module or die $!;
 $redis->command('FLUSHALL');
 $gw->allow_log(qr/SCIMRC/);
-restarted('a graceful restart with it');
+ok $gw->graceful_and_anew, 'a graceful restart with it';
 is $gw->scim->post('/Users', $gw->scim->user('bob@example.com'))->{status}, 201, '... goes on';
 is $rc->counters->{ops}{getToken}, 2, '... and begins its memory anew';
 

@@ -287,6 +287,16 @@ sub graceful {
         sub { (() = $self->error_log =~ /resuming normal operations/g) > $seen });
 }
 
+# The same, and the old children have ended: they may accept connections until then.
+sub graceful_and_anew {
+    my ($self) = @_;
+    my @old = $self->children;
+    return $self->graceful && $self->wait_until(sub {
+        my %there = map { $_ => 1 } $self->children;
+        return !grep { $there{$_} } @old;
+    });
+}
+
 # Stops and returns true when the server ended by itself.
 sub stop {
     my ($self, $signal) = @_;
