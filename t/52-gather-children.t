@@ -1,7 +1,7 @@
 #!/usr/bin/env perl
 # Changes that wait in several children of one server share calls: more than one child has
 # requests. A child that is killed while it carries those of others takes only its own
-# with it.
+# with it; and what it has given to another one is done without it.
 use strict;
 use warnings;
 use Test::More;
@@ -98,6 +98,42 @@ subtest 'the carrier is killed' => sub {
     is statuses(@answers), "200:$CROWD", 'no lock is left';
     %title = titles();
     is join(' ', grep { $title{ $ids[ $_ - 1 ] } ne "Again $_" } 1 .. $CROWD), '', 'and who comes again is served';
+    is join("\n", Truth::differences($scim, $sandbox)), '', 'the copy is what the account is';
+    $sandbox->faults_clear;
+};
+
+# The other children's clients are on their own with it, and nobody else is.
+subtest 'guests are killed' => sub {
+    $gw->sent;
+    $sandbox->fault({ match => { op => 'extensionBulkUpdate' }, times => 1, action => { kind => 'hold_task', after => 3 } });
+    my $before = () = $gw->error_log =~ / getExtensionBulkUpdateTask: /g;
+    my $crowd = crowd(sub { return retitle(@_, "Guest $_[1]") });
+    ok $gw->wait_until(sub { grep { $_->{held} && $_->{status} eq 'InProgress' } $sandbox->tasks }), 'in the middle of a task';
+    ok $gw->wait_until(sub { $before < (() = $gw->error_log =~ / getExtensionBulkUpdateTask: /g) }), 'which is looked at';
+    my $carrier = carrier();
+    my @others = grep { $_ != $carrier } $gw->children;
+    my @killed = @others[ grep { $_ % 2 == 0 } 0 .. $#others ];
+    kill KILL => @killed;
+    ok $gw->wait_until(sub { my %lives = map { $_ => 1 } $gw->children; !grep { $lives{$_} } @killed }), 'children of others are killed';
+    $sandbox->task_order(action => 'release');
+    my @answers = $crowd->results;
+    my ($held) = my @records = records(my @sent = $gw->sent);
+    my %answer = map { $ids[$_] => $answers[$_] } 0 .. $#answers;
+    is join(' ', grep { !/^(200|599)\z/ } @answers), '', 'each is answered, or its child was killed: ' . statuses(@answers);
+    cmp_ok scalar(grep { $answer{$_} == 599 } @$held), '>', 0, 'some of those whose changes were under way hear nothing';
+    cmp_ok scalar(grep { $answer{$_} == 200 } @$held), '>', 0, 'the others do';
+    my %title = titles();
+    my %number = map { $ids[ $_ - 1 ] => $_ } 1 .. $CROWD;
+    is join(' ', grep { $title{$_} ne "Guest $number{$_}" } @$held), '', 'all that was under way is done';
+    is join(' ', grep { $answer{$_} == 200 && $title{$_} ne "Guest $number{$_}" } @ids[ 0 .. $CROWD - 1 ]), '', 'and what was answered is so';
+    my %times;
+    $times{$_}++ for map { @$_ } @records;
+    is join(' ', grep { $times{$_} > 1 } sort keys %times), '', 'nothing is sent twice';
+    # What the copy has of those whom nobody waited for is as it was: not to be believed.
+    @answers = crowd(sub { return retitle(@_, "Again $_[1]") })->results;
+    is statuses(@answers), "200:$CROWD", 'all take it back';
+    %title = titles();
+    is join(' ', grep { $title{ $ids[ $_ - 1 ] } ne "Again $_" } 1 .. $CROWD), '', 'which is not taken for done already';
     is join("\n", Truth::differences($scim, $sandbox)), '', 'the copy is what the account is';
     $sandbox->faults_clear;
 };

@@ -76,6 +76,50 @@ subtest 'each its own' => sub {
     $sandbox->faults_clear;
 };
 
+subtest 'the other shape of a result' => sub {
+    $sandbox->config(affected_items => 'object');
+    $sandbox->fault({ match => { op => 'extensionBulkUpdate' }, times => 1, action => { kind => 'fail_records', keys => [ map { "$_" } @ids[ 1, 2 ] ], code => 'CMN-101', parameterName => 'contact.jobTitle' } });
+    $gw->sent;
+    my $answer = $scim->bulk([ map { patch($_, 'title', "O $_") } @ids[ 0 .. 9 ] ]);
+    is join(' ', map { $_->{status} } @{ $answer->{json}{Operations} }), '200 400 400' . ' 200' x 7, 'each has its status';
+    like $answer->{json}{Operations}[1]{response}{detail}, qr/^title: "O $ids[1]" is not accepted/, 'in the words of the client';
+    is_deeply [ map { $_->{op} } grep { $_->{op} ne 'getExtensionBulkUpdateTask' } $gw->sent ], ['extensionBulkUpdate'], 'after one call';
+    my %title = titles();
+    is join(' ', grep { $title{ $ids[$_] } eq "O $ids[$_]" } 0 .. 9), '0 3 4 5 6 7 8 9', 'and is so';
+    is same(), '', 'here as there';
+    $sandbox->faults_clear;
+    $sandbox->config(affected_items => undef);
+};
+
+# One call is held in the middle while another one, with records that fail, ends.
+subtest 'tasks side by side' => sub {
+    $sandbox->config(bulk_parallel => 4);
+    my @bad = @ids[ grep { $_ % 10 == 7 } 0 .. $#ids ];
+    $sandbox->fault({ match => { op => 'extensionBulkUpdate' }, times => 1, action => { kind => 'hold_task', after => 3 } });
+    $sandbox->fault({ match => { op => 'extensionBulkUpdate' }, action => { kind => 'fail_records', keys => [ map { "$_" } @bad ], code => 'CMN-101', parameterName => 'contact.jobTitle' } });
+    $gw->sent;
+    my @half = ([ @ids[ 0 .. 299 ] ], [ @ids[ 300 .. $#ids ] ]);
+    my $crowd = Crowd->start(2, sub {
+        my $mine = $half[ $_[0] - 1 ];
+        my $answer = $scim->as->bulk([ map { patch($_, 'title', "S $_") } @$mine ]);
+        return [ map { $_->{status} } @{ $answer->{json}{Operations} } ];
+    });
+    ok $gw->wait_until(sub { my @tasks = $sandbox->tasks;
+        shift @tasks while @tasks && !$tasks[0]{held};
+        return @tasks > 1 && $tasks[0]{status} eq 'InProgress' && $tasks[1]{status} eq 'Completed' }), 'the second ends before the first';
+    $sandbox->task_order(action => 'release');
+    my @status = map { @$_ } $crowd->results;
+    my @calls = map { [ map { $_->{id} } @{ $_->{body}{records} } ] } grep { $_->{op} eq 'extensionBulkUpdate' } $gw->sent;
+    my %fails = map { my $id = $_; map { $_ => 1 } grep { $_ eq $id } map { @$_ } @calls[ 1 .. $#calls ] } @bad;
+    cmp_ok scalar(keys %fails), '>', 0, keys(%fails) . ' fail in calls for ' . join ' ', map { scalar @$_ } @calls;
+    is join(' ', grep { $status[$_] ne ($fails{ $ids[$_] } ? 400 : 200) } 0 .. $#ids), '', 'each has its status';
+    my %title = titles();
+    is join(' ', grep { ($title{$_} eq "S $_") == !!$fails{$_} } @ids), '', 'and is so';
+    is same(), '', 'here as there';
+    $sandbox->faults_clear;
+    $sandbox->config(bulk_parallel => undef);
+};
+
 subtest 'lost answers' => sub {
     $sandbox->fault({ match => { op => 'extensionBulkUpdate' }, times => 1, action => 'reply_lost' });
     is statuses($scim->bulk([ map { patch($_, 'title', "V $_") } @ids[ 0 .. 49 ] ])), '200:50', 'of the call';
@@ -88,6 +132,9 @@ subtest 'lost answers' => sub {
 };
 
 subtest 'no time left' => sub {
+    # Little enough to be used up on a slow machine.
+    $sandbox->config(limit_heavy => 3, limit_medium => 5);
+    $sandbox->ratelimit_clear;
     $scim->bulk([ map { patch($_, 'title', "A $_") } @ids[ 0 .. 9 ] ]) for 1;
     my ($done, $late) = (0, undef);
     for my $round (1 .. 60) { # until the window is used up
@@ -99,6 +146,8 @@ subtest 'no time left' => sub {
     ok $late, "after $done rounds the rest is 429";
     like $late->{response}{detail}, qr/repeat the request/, 'and says so';
     is statuses($scim->bulk([ map { patch($_, 'title', "P $_") } @ids[ 0 .. 9 ] ])), '200:10', 'who has patience waits';
+    $sandbox->config(limit_heavy => undef, limit_medium => undef);
+    $sandbox->ratelimit_clear;
     is same(), '', 'here as there';
 };
 

@@ -234,10 +234,16 @@ gw_board_left_t gw_board_leave(gw_board_t *board, int slot, apr_uint64_t ticket)
 
 void gw_board_free(gw_board_t *board, int slot, apr_uint64_t ticket)
 {
-    if (gw_board_lock(board)) {
-        if (gw_board_is_posted(board, slot, ticket)) {
-            gw_board_release(board, slot);
-        }
-        gw_board_unlock(board);
+    gw_slot_t *s = &board->state->slots[slot];
+
+    if (!gw_board_lock(board)) {
+        s->left = 1; /* only its owner, who carries it, does so: it is swept away */
+        s->noted = 0;
+        s->carrier.number = 0;
+        return;
     }
+    if (gw_board_is_posted(board, slot, ticket)) {
+        gw_board_release(board, slot);
+    }
+    gw_board_unlock(board);
 }

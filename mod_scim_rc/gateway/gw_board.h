@@ -39,6 +39,7 @@ typedef struct gw_tow_t {
     char task[GW_BOARD_TASK];
     apr_int32_t credential;
     apr_int32_t n; /* records of the call */
+    apr_time_t begun;
 } gw_tow_t;
 
 typedef struct gw_slot_t {
@@ -191,10 +192,17 @@ void gw_board_dispose(gw_board_t *board, const gw_wreck_t *wreck);
 void gw_board_set_adrift(gw_board_t *board, const int *slots, int n,
                          apr_time_t look_at);
 
+/* A task that its carrier has given up. */
+typedef struct gw_abandoned_t {
+    gw_board_kind_t kind;
+    apr_uint64_t voyage; /* 0: it becomes a new one with the first record */
+    gw_tow_t tow;
+    apr_time_t look_at;
+} gw_abandoned_t;
+
 /* The same for what the carrier owns itself, and whose request has gone: `slot` and
  * `ticket`, or -1 if it is not on the board, where it goes if there is room. */
-void gw_board_abandon(gw_board_t *board, const gw_berth_t *berth, gw_board_kind_t kind,
-                      apr_uint64_t voyage, const gw_tow_t *tow, apr_time_t look_at);
+void gw_board_abandon(gw_board_t *board, const gw_berth_t *berth, gw_abandoned_t *task);
 
 /* The caller carries from now on what is adrift together with `slot`: how many, into
  * `slots` and `ids`, which have room for GW_BOARD_SLOTS. 0: somebody else was first. */
@@ -203,7 +211,7 @@ int gw_board_salvage(gw_board_t *board, int slot, int *slots, apr_uint64_t *ids,
 
 /* ---- who comes after those that have gone ---- */
 
-#define GW_BOARD_TASK_LIFE apr_time_from_sec(600) /* no task takes that long */
+#define GW_BOARD_TASK_LIFE apr_time_from_sec(3600) /* no task takes that long */
 
 /* What is left on the board of an extension whose lock the caller has. What was not
  * sent is taken down. */
@@ -221,7 +229,7 @@ gw_board_rest_t gw_board_find_rest(gw_board_t *board, apr_uint64_t id, apr_time_
 typedef struct gw_litter_t {
     gw_wreck_t wrecks[GW_BOARD_SLOTS]; /* the caller's, until gw_board_dispose() */
     int n_wrecks;
-    int loose[GW_BOARD_SLOTS]; /* one slot of each call that is adrift */
+    int loose[GW_BOARD_SLOTS]; /* of each call that is adrift and due, one slot */
     int n_loose;
 } gw_litter_t;
 void gw_board_sweep(gw_board_t *board, apr_time_t now, gw_litter_t *litter);

@@ -299,23 +299,24 @@ void gw_board_set_adrift(gw_board_t *board, const int *slots, int n, apr_time_t 
 
 /* Under the lock. */
 static void abandon(gw_board_t *board, int i, const gw_berth_t *berth,
-                    gw_board_kind_t kind, apr_uint64_t voyage)
+                    const gw_abandoned_t *task)
 {
     gw_slot_t *slot = &board->state->slots[i];
 
     gw_board_release(board, i);
-    slot->kind = (apr_int32_t)kind;
+    slot->kind = (apr_int32_t)task->kind;
     slot->len = -1;
     slot->left = slot->noted = 1;
     slot->ticket = ++board->state->last_ticket;
     slot->id = berth->id;
     slot->owner = *gw_signs_own(board->signs);
-    slot->voyage = voyage;
+    slot->voyage = task->voyage;
+    slot->since = slot->look_at = task->look_at;
+    board->state->texts[i].tow = task->tow;
     gw_board_set_state(board, i, GW_SLOT_SAILS);
 }
 
-void gw_board_abandon(gw_board_t *board, const gw_berth_t *berth, gw_board_kind_t kind,
-                      apr_uint64_t voyage, const gw_tow_t *tow, apr_time_t look_at)
+void gw_board_abandon(gw_board_t *board, const gw_berth_t *berth, gw_abandoned_t *task)
 {
     int slot;
 
@@ -325,10 +326,11 @@ void gw_board_abandon(gw_board_t *board, const gw_berth_t *berth, gw_board_kind_
     slot = berth->slot >= 0 && gw_board_is_posted(board, berth->slot, berth->ticket)
                ? berth->slot
                : gw_board_find_free(board);
+    if (!task->voyage) {
+        task->voyage = ++board->state->last_voyage;
+    }
     if (slot >= 0) {
-        abandon(board, slot, berth, kind, voyage);
-        board->state->slots[slot].since = board->state->slots[slot].look_at = look_at;
-        board->state->texts[slot].tow = *tow;
+        abandon(board, slot, berth, task);
     }
     gw_board_unlock(board);
 }
@@ -429,7 +431,9 @@ void gw_board_sweep(gw_board_t *board, apr_time_t now, gw_litter_t *litter)
             gw_board_release(board, i);
         }
         else if (is_loose(slot, now)) {
-            note_loose(board, i, litter);
+            if (slot->look_at <= now) {
+                note_loose(board, i, litter);
+            }
         }
         else {
             litter->wrecks[litter->n_wrecks++] = seize(board, i);

@@ -18,12 +18,16 @@ static const scim_error_t *claim(gw_maker_t *m, gw_item_t *gone, int *is_gone)
     gw_account_t *a = m->session->account;
     rc_caller_t who = gw_session_caller(m->session);
     base_lock_t *lock;
-    const scim_error_t *error = gw_gather_lock(m->session, m->p, gone->id, &lock);
+    const apr_uint64_t id = gone->id;
+    const scim_error_t *error = gw_gather_lock(m->session, m->p, id, &lock);
     rc_error_t *e;
     int found;
 
     if (!error) { /* it may have taken a while */
         error = gw_maker_look(m, gone, is_gone);
+    }
+    if (!error && *is_gone && gone->id != id) {
+        return gw_lock_busy(m->p); /* the next try finds that one */
     }
     if (error || !*is_gone ||
         gone->fetched + a->conf->max_age >= base_now(m->session->env)) {

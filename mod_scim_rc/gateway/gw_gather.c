@@ -108,22 +108,20 @@ static int work(gw_party_t *party)
 /* What one more would have before it. */
 static gw_turn_t turn_of(gw_party_t *party)
 {
+    const unsigned medium = RC_GROUP_BIT(RC_MEDIUM), heavy = RC_GROUP_BIT(RC_HEAVY);
     gw_lane_t *lane = party->lane;
-    gw_turn_t turn = {0, RC_GROUP_BIT(RC_HEAVY), RC_GROUP_BIT(RC_HEAVY),
-                      gw_voyage_max(lane->ask)};
+    gw_turn_t turn = {heavy, {0, heavy, gw_voyage_max(lane->ask)}};
     gw_board_news_t news;
 
     apr_thread_mutex_lock(lane->mutex);
     gw_lane_read(lane, &news);
     apr_thread_mutex_unlock(lane->mutex);
-    turn.waiting = news.posted;
+    turn.share.before = news.posted;
     if (lane->ask == GW_ASK_UPDATE) {
-        turn.groups |= RC_GROUP_BIT(RC_MEDIUM);
+        turn.groups =
+            news.barred_until > base_now(party->session->env) ? medium : medium | heavy;
     }
-    if (news.barred_until > base_now(party->session->env)) {
-        turn.groups = turn.shared = RC_GROUP_BIT(RC_MEDIUM);
-        turn.room = 1;
-    }
+    turn.groups |= gw_lane_mark(lane);
     return turn;
 }
 
@@ -188,10 +186,10 @@ static int try_alone(gw_party_t *party, apr_pool_t *p)
     }
     turn = turn_of(party);
     e = gw_turn_peek(party->session, p, &turn);
-    if (!e || gw_turn_is_in_time(party->session, e)) {
+    if (!e || job->must_go || gw_turn_is_in_time(party->session, e)) {
         return 0;
     }
-    job->e = gw_voyage_keep(job->p, e);
+    gw_lane_refuse(job, e);
     return 1;
 }
 
@@ -203,7 +201,8 @@ static rc_error_t *enter(gw_party_t *party, apr_pool_t *p)
     int is_full;
 
     apr_thread_mutex_lock(lane->mutex);
-    is_full = gw_turn_is_full(party->session, gw_lane_count(lane));
+    is_full = !party->jobs[0]->must_go &&
+              gw_turn_is_full(party->session, gw_lane_count(lane));
     if (!is_full) {
         gw_lane_enter(lane, party);
     }
@@ -225,7 +224,7 @@ static void send_all(gw_party_t *party, apr_pool_t *p)
     }
     e = enter(party, p);
     for (i = 0; e && i < party->n; i++) {
-        party->jobs[i]->e = gw_voyage_keep(party->jobs[i]->p, e);
+        gw_lane_refuse(party->jobs[i], e);
     }
     if (!e) {
         gw_lane_leave(party, wait_for_all(party, p));
@@ -251,9 +250,14 @@ void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n)
 
 /* ---- who comes after one that has gone ---- */
 
+gw_board_t *gw_gather_board(const gw_session_t *session)
+{
+    return session->account->gather->updates.board;
+}
+
 int gw_gather_is_clear(gw_session_t *session, apr_uint64_t id)
 {
-    gw_board_t *board = session->account->gather->updates.board;
+    gw_board_t *board = gw_gather_board(session);
     gw_wreck_t wreck;
 
     for (;;) {
@@ -263,6 +267,9 @@ int gw_gather_is_clear(gw_session_t *session, apr_uint64_t id)
         case GW_BOARD_UNDER_WAY:
             return 0;
         case GW_BOARD_LOOSE:
+            if (base_now(session->env) >= session->deadline) {
+                return 0;
+            }
             gw_voyage_tend(session, board, wreck.slot);
             break;
         case GW_BOARD_WRECKED:

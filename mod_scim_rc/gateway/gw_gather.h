@@ -2,6 +2,7 @@
 #ifndef GW_GATHER_H
 #define GW_GATHER_H
 
+#include "gw_board.h"
 #include "gw_job.h"
 
 /* One for each account and child; ends with `p`. Needs the account's shared memory and
@@ -31,6 +32,9 @@ const scim_error_t *gw_gather_lock(gw_session_t *session, apr_pool_t *p,
  * those that have gone left of it is cleared up; that may take a call, and the copy may
  * be in doubt afterwards. */
 int gw_gather_is_clear(gw_session_t *session, apr_uint64_t id);
+
+/* The board of the session's child. */
+gw_board_t *gw_gather_board(const gw_session_t *session);
 
 /* Background work: every few seconds it takes down what children left behind that
  * died, be it a password, and looks after calls that nobody waits for. */

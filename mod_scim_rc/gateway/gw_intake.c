@@ -179,17 +179,17 @@ static int work(gw_request_t *r)
 
 /* ---- leaving ---- */
 
-/* What one more would have before it. One Heavy call may be kept for the change that
- * follows. */
+/* What one more would have before it. */
 static gw_turn_t turn_of(const gw_intake_t *n, apr_time_t now)
 {
-    gw_turn_t turn = {0, GROUPS, RC_GROUP_BIT(RC_HEAVY), RC_BATCH_PROVISION_MAX};
+    const unsigned mark = RC_FOR_LINE(gw_line_of_creates());
+    gw_turn_t turn = {GROUPS | mark,
+                      {0, RC_GROUP_BIT(RC_HEAVY), RC_BATCH_PROVISION_MAX}};
 
     apr_thread_mutex_lock(n->mutex);
-    turn.waiting = n->waiting;
+    turn.share.before = n->waiting;
     if (n->barred_until > now) {
-        turn.groups = turn.shared = RC_GROUP_BIT(RC_MEDIUM);
-        turn.room = 1;
+        turn.groups = RC_GROUP_BIT(RC_MEDIUM) | mark;
     }
     apr_thread_mutex_unlock(n->mutex);
     return turn;

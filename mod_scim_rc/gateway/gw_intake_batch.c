@@ -40,6 +40,7 @@ gw_job_t *gw_entry_prepare(gw_session_t *session, gw_entry_t *b, apr_pool_t *p,
 {
     gw_job_t *job = gw_job_make(session, gw_id_text(b->p, b->m->item.id));
 
+    job->must_go = 1;
     *error = gw_job_update(job, p, gw_batch_complete, (void *)b->m->wanted);
     if (!*error && job->ask == GW_ASK_UPDATE) {
         return job;

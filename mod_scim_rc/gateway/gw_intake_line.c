@@ -3,6 +3,7 @@
 #include "gw_intake_private.h"
 
 #include "gw_error.h"
+#include "gw_turn.h"
 
 #define LOOK apr_time_from_msec(20) /* so often a leader sees how the line stands */
 #define MANY RC_BATCH_PROVISION_MAX
@@ -154,7 +155,9 @@ static rc_error_t *find_place(gw_request_t *r, watch_t *watch, apr_pool_t *p,
     who.env = &watch->env;
     only_medium = watch->stand == FEW || watch->stand == SINGLES;
     return rc_place_take(r->session->account->client, &who, p,
-                         only_medium ? MEDIUM : MEDIUM | HEAVY, place);
+                         (only_medium ? MEDIUM : MEDIUM | HEAVY) |
+                             RC_FOR_LINE(gw_line_of_creates()),
+                         place);
 }
 
 /* There was none. 1: it is worth while to look again at once; under the mutex. */

@@ -4,6 +4,7 @@
 #include "gw_intake_private.h"
 
 #include "gw_error.h"
+#include "gw_gather.h"
 
 #define HELD_MAX (9 * RC_BATCH_PROVISION_MAX) /* of ten Heavy calls one is for them */
 
@@ -149,13 +150,26 @@ static void land(gw_intake_t *n, gw_rest_t *s, gw_session_t *session)
     apr_pool_destroy(s->p);
 }
 
+/* The change goes on, and nobody waits for it. */
+static void give_up(gw_rest_t *s, gw_session_t *session)
+{
+    gw_job_t **jobs = apr_palloc(s->p, s->n * sizeof *jobs);
+    int i;
+
+    for (i = 0; i < s->n; i++) {
+        jobs[i] = s->entries[i]->job;
+    }
+    gw_voyage_abandon(gw_gather_board(session), s->task, s->n, jobs, s->n, 0);
+    rc_bulk_give_up(s->task, s->p);
+}
+
 /* After a call for it: is it over, or does nobody wait for it any more? */
 static void end_look(gw_intake_t *n, gw_rest_t *s, gw_session_t *session, int over)
 {
     apr_thread_mutex_lock(n->mutex);
     s->attended = 0;
     if (!over && s->passengers == 0) {
-        rc_bulk_give_up(s->task, s->p);
+        give_up(s, session);
         over = 1;
     }
     if (over) {

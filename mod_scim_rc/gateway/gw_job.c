@@ -24,6 +24,7 @@ gw_job_t *gw_job_make(gw_session_t *session, const char *id)
     job->session = session;
     job->id_text = apr_pstrdup(p, id ? id : "");
     job->id = gw_id_parse(id);
+    job->slot = -1;
     return job;
 }
 
@@ -260,7 +261,9 @@ static gw_age_verdict_t judge_plan(gw_job_t *job, const scim_error_t *error,
     if (done == GW_ASK) {
         return GW_BELIEVE;
     }
-    if ((!error && is_blind(job)) || gw_stale_is(job->session, job->p, &job->record)) {
+    /* What is in doubt is not believed, even if it says that nothing is to be done. */
+    if ((!error && is_blind(job)) || !job->item.fetched ||
+        gw_stale_is(job->session, job->p, &job->record)) {
         return GW_ASK;
     }
     if (done == GW_LOOK_AGAIN || (!error && !json_object_size(job->plan.body))) {

@@ -31,6 +31,8 @@ typedef struct gw_job_t {
     base_lock_t *name_lock; /* and of the new name, if there is one */
     base_lock_set_t *locks; /* ... or all of them, shared with other jobs */
     apr_uint64_t ids[2];    /* those held of `locks`, 0: none */
+    int must_go;            /* it completes what was begun: it is not refused early, nor
+                             * for the sake of those who wait already */
     int in_block;           /* it is one of many: no call is made for it alone that only
                              * makes the copy better */
     int defers;             /* what is too old is only noted */

@@ -2,6 +2,7 @@
 
 #include "base_json.h"
 #include "base_str.h"
+#include "gw_turn.h"
 
 #define BARRED apr_time_from_sec(600) /* no bulk call after one was barred */
 
@@ -153,6 +154,16 @@ int gw_lane_count(gw_lane_t *lane)
     return n;
 }
 
+unsigned gw_lane_mark(const gw_lane_t *lane)
+{
+    return RC_FOR_LINE(lane->ask == GW_ASK_UPDATE ? GW_LINE_UPDATES : GW_LINE_REMOVALS);
+}
+
+void gw_lane_refuse(gw_job_t *job, const rc_error_t *e)
+{
+    job->e = job->lost ? job->lost : gw_voyage_keep(job->p, e);
+}
+
 void gw_lane_finish(gw_job_t *job)
 {
     job->state = GW_OVER;
@@ -171,7 +182,7 @@ void gw_lane_withdraw(gw_party_t *party, const rc_error_t *e)
             at = &job->next;
         }
         else if (is_ours) {
-            job->e = job->lost ? job->lost : gw_voyage_keep(job->p, e);
+            gw_lane_refuse(job, e);
             gw_lane_finish(job);
         }
     }
@@ -290,10 +301,7 @@ static void land(gw_lane_t *lane, gw_voyage_t *v, gw_session_t *session)
             continue;
         }
         verdict = judge(lane, job, &result, session->env);
-        if (v->given_up) {
-            gw_voyage_abandon(v, job);
-        }
-        else if (job->slot >= 0) {
+        if (job->slot >= 0 && !v->given_up) {
             gw_board_free(lane->board, job->slot, job->ticket);
         }
         if (job->party) {
@@ -428,7 +436,7 @@ static void leave_abroad(gw_party_t *party, gw_job_t *job, const rc_error_t *e)
     gw_result_t result;
 
     if (left == GW_BOARD_UNSENT) {
-        job->e = job->lost ? job->lost : gw_voyage_keep(job->p, e);
+        gw_lane_refuse(job, e);
     }
     else if (left == GW_BOARD_COLLECT &&
              gw_board_collect(lane->board, job->slot, job->ticket, job->p, &result)) {
@@ -448,7 +456,7 @@ static void leave_job(gw_party_t *party, int i, const rc_error_t *e)
 
     if (job->state == GW_ALONE) {
         gw_session_end_place(party->session, job->place, job->place_pool);
-        job->e = job->lost ? job->lost : gw_voyage_keep(job->p, e);
+        gw_lane_refuse(job, e);
         gw_lane_finish(job);
     }
     else if (job->state == GW_QUEUED) { /* who has it could not be told */

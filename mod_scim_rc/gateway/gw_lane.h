@@ -67,6 +67,12 @@ int gw_lane_look_abroad(gw_party_t *party);
 
 void gw_lane_finish(gw_job_t *job);
 
+/* The job is not sent, or not once more. */
+void gw_lane_refuse(gw_job_t *job, const rc_error_t *e);
+
+/* For the groups of who leads (RC_FOR_LINE()). */
+unsigned gw_lane_mark(const gw_lane_t *lane);
+
 /* After a call for `v`: is it over, or does nobody wait for it any more? Takes the
  * mutex, and lets go of it. */
 void gw_lane_attend(gw_lane_t *lane, gw_voyage_t *v, gw_session_t *session, int over);

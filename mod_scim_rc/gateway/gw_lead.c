@@ -84,7 +84,8 @@ static rc_error_t *find_place(const gw_party_t *party, const rc_caller_t *waitin
 {
     rc_client_t *client = party->session->account->client;
     gw_lane_t *lane = party->lane;
-    unsigned groups = RC_GROUP_BIT(RC_HEAVY);
+    const unsigned medium = RC_GROUP_BIT(RC_MEDIUM) | gw_lane_mark(lane);
+    unsigned groups = RC_GROUP_BIT(RC_HEAVY) | gw_lane_mark(lane);
     rc_caller_t who = *waiting;
     gw_board_news_t news;
 
@@ -95,7 +96,7 @@ static rc_error_t *find_place(const gw_party_t *party, const rc_caller_t *waitin
     gw_lane_read(lane, &news);
     apr_thread_mutex_unlock(lane->mutex);
     if (news.barred_until > base_now(who.env)) {
-        groups = RC_GROUP_BIT(RC_MEDIUM);
+        groups = medium;
     }
     else if (news.posted >= MANY) {
         who.deadline = base_now(who.env);
@@ -104,7 +105,7 @@ static rc_error_t *find_place(const gw_party_t *party, const rc_caller_t *waitin
         }
         who.deadline = waiting->deadline;
     }
-    return rc_place_take(client, &who, p, groups | RC_GROUP_BIT(RC_MEDIUM), place);
+    return rc_place_take(client, &who, p, groups | medium, place);
 }
 
 /* Has enough come together for a bulk call? */

@@ -138,6 +138,7 @@ static void take_up(many_t *m, int i)
 
     job->locks = m->locks;
     job->in_block = 1;
+    job->must_go = m->block->completes;
     job->defers = m->states[i] != READ_ANEW;
     error = prepare(m, job, &m->writes[i]);
     if (error) {
@@ -302,6 +303,7 @@ static void complete_all(gw_block_t *block)
             updates[n++].baton = (void *)block->writes[i].resource;
         }
     }
+    block->completes = 1;
     if (n) {
         change_all(block, updates, n, states);
     }

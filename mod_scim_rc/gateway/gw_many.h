@@ -14,6 +14,7 @@ typedef struct gw_block_t {
     int n;
     const char **made; /* of each create the id, if a batch has made the user, who then
                         * still lacks what a batch cannot carry */
+    int completes;     /* it is about them now */
     base_env_t env;    /* the request's, for several threads */
     const base_env_t *outer;
     apr_os_thread_t thread;    /* that began it */

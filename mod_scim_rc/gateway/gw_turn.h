@@ -7,11 +7,14 @@
 #include "gw_account_private.h"
 
 typedef struct gw_turn_t {
-    int waiting;     /* that would go before one more */
-    unsigned groups; /* bits; calls of any of these are waited for, */
-    unsigned shared; /* ... those of these carry several, */
-    int room;        /* ... so many */
+    unsigned groups; /* of the calls that are waited for, with RC_FOR_LINE() */
+    rc_share_t share;
 } gw_turn_t;
+
+/* The numbers of these lines; that of creates is each process's own. */
+#define GW_LINE_UPDATES 1
+#define GW_LINE_REMOVALS 2
+int gw_line_of_creates(void);
 
 /* When would one more have its turn? NULL: now, RC_BUSY: after retry_after; or what
  * keeps every credential from being used. In `p`. */

@@ -116,16 +116,16 @@ static int list_all(const gw_voyage_t *v, int *slots)
 }
 
 /* 0: its name is too long. */
-static int read_tow(const gw_voyage_t *v, gw_tow_t *tow)
+static int read_tow(const rc_bulk_task_t *task, int whole, gw_tow_t *tow)
 {
-    int credential;
-    const char *name = rc_bulk_name(v->task, &credential);
+    const rc_bulk_name_t name = rc_bulk_name(task);
 
     memset(tow, 0, sizeof *tow);
-    tow->credential = credential;
-    tow->n = v->whole;
-    apr_cpystrn(tow->task, name, sizeof tow->task);
-    return strlen(name) < sizeof tow->task;
+    tow->credential = name.credential;
+    tow->begun = name.begun;
+    tow->n = whole;
+    apr_cpystrn(tow->task, name.task, sizeof tow->task);
+    return strlen(name.task) < sizeof tow->task;
 }
 
 /* Lets other children know how to ask for the task. One with a name that is too long
@@ -135,7 +135,7 @@ static void note_task(gw_voyage_t *v, const base_env_t *env)
     int *slots = apr_palloc(v->p, v->n * sizeof *slots), n = list_all(v, slots);
     gw_tow_t tow;
 
-    if (n && read_tow(v, &tow)) {
+    if (n && read_tow(v->task, v->whole, &tow)) {
         gw_board_note(v->board, slots, n, &tow, base_now(env));
     }
 }
@@ -178,6 +178,7 @@ gw_voyage_t *gw_voyage_salvage(apr_pool_t *p, gw_session_t *session, gw_board_t 
     int *slots = apr_palloc(p, GW_BOARD_SLOTS * sizeof *slots), i;
     apr_uint64_t *ids = apr_palloc(p, GW_BOARD_SLOTS * sizeof *ids);
     rc_caller_t who = gw_session_caller(session);
+    rc_bulk_name_t name;
     gw_tow_t tow;
     int n = gw_board_salvage(board, slot, slots, ids, &tow);
     const rc_bulk_request_t request = {v->items, n};
@@ -190,8 +191,8 @@ gw_voyage_t *gw_voyage_salvage(apr_pool_t *p, gw_session_t *session, gw_board_t 
         v->items[i].id = gw_id_text(p, ids[i]);
     }
     v->whole = tow.n;
-    v->task = rc_bulk_resume(session->account->client, &who, p, &request, tow.task,
-                             tow.credential);
+    name = (rc_bulk_name_t){tow.task, tow.credential, tow.begun};
+    v->task = rc_bulk_resume(session->account->client, &who, p, &request, &name);
     return v;
 }
 
@@ -220,28 +221,35 @@ int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session)
     return ended;
 }
 
+void gw_voyage_abandon(gw_board_t *board, const rc_bulk_task_t *task, int whole,
+                       gw_job_t *const *jobs, int n, apr_uint64_t number)
+{
+    gw_abandoned_t abandoned = {
+        GW_BOARD_UPDATES, number, {"", 0, 0, 0}, rc_bulk_next(task)};
+    int i, is_known = read_tow(task, whole, &abandoned.tow);
+
+    for (i = 0; i < n; i++) {
+        if (jobs[i] && is_known) {
+            const gw_berth_t berth = {jobs[i]->ticket, jobs[i]->id, jobs[i]->slot, 0,
+                                      NULL};
+
+            gw_board_abandon(board, &berth, &abandoned);
+        }
+        else if (jobs[i] && jobs[i]->slot >= 0) {
+            gw_board_free(board, jobs[i]->slot, jobs[i]->ticket);
+        }
+    }
+}
+
 void gw_voyage_give_up(gw_voyage_t *v)
 {
     int *slots = apr_palloc(v->p, v->n * sizeof *slots);
 
+    gw_voyage_abandon(v->board, v->task, v->whole, v->jobs, v->n, v->number);
     gw_board_set_adrift(v->board, slots, list_guests(v, slots), rc_bulk_next(v->task));
     rc_bulk_give_up(v->task, v->p);
     v->guests = 0;
     v->given_up = 1;
-}
-
-void gw_voyage_abandon(gw_voyage_t *v, const gw_job_t *job)
-{
-    const gw_berth_t berth = {job->ticket, job->id, job->slot, 0, NULL};
-    gw_tow_t tow;
-
-    if (read_tow(v, &tow)) {
-        gw_board_abandon(v->board, &berth, GW_BOARD_UPDATES, v->number, &tow,
-                         rc_bulk_next(v->task));
-    }
-    else if (job->slot >= 0) {
-        gw_board_free(v->board, job->slot, job->ticket);
-    }
 }
 
 void gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot)
@@ -285,8 +293,8 @@ void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p,
     for (i = 0; i < litter->n_wrecks; i++) {
         gw_voyage_doubt(session, board, &litter->wrecks[i]);
     }
-    for (i = 0; tends && i < litter->n_loose; i++) {
-        gw_voyage_tend(session, board, litter->loose[i]);
+    if (tends && litter->n_loose) { /* one at a time: each may take long */
+        gw_voyage_tend(session, board, litter->loose[0]);
     }
 }
 

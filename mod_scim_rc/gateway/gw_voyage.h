@@ -46,12 +46,15 @@ gw_voyage_t *gw_voyage_salvage(apr_pool_t *p, gw_session_t *session, gw_board_t 
 /* Looks whether it is over. */
 int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session);
 
-/* Nobody looks any more in this child. Guests may be looked after by another one. */
+/* Nobody looks any more in this child: requests of guests, and who comes after others
+ * that have gone, may. */
 void gw_voyage_give_up(gw_voyage_t *v);
 
-/* Of a voyage that was given up: a job whose request has gone. Whoever comes next for
- * this user can see that its change is still under way. */
-void gw_voyage_abandon(gw_voyage_t *v, const gw_job_t *job);
+/* Nobody looks after these jobs of a task any more, and their requests have gone.
+ * Whoever comes next for one of the users can see that a change is still under way.
+ * Jobs may be NULL; `number` is that of the call on the board, 0 if it has none. */
+void gw_voyage_abandon(gw_board_t *board, const rc_bulk_task_t *task, int whole,
+                       gw_job_t *const *jobs, int n, apr_uint64_t number);
 
 /* Looks once how what is adrift gets on, and leaves it adrift if it is not over. */
 void gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot);

@@ -191,23 +191,23 @@ rc_error_t *rc_bulk_update(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p
     return NULL;
 }
 
-const char *rc_bulk_name(const rc_bulk_task_t *task, int *credential)
+rc_bulk_name_t rc_bulk_name(const rc_bulk_task_t *task)
 {
-    *credential = task->credential;
-    return task->id;
+    return (rc_bulk_name_t){task->id, task->credential, task->begun};
 }
 
 rc_bulk_task_t *rc_bulk_resume(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                               const rc_bulk_request_t *request, const char *name,
-                               int credential)
+                               const rc_bulk_request_t *request,
+                               const rc_bulk_name_t *name)
 {
     rc_bulk_task_t *t = apr_pcalloc(p, sizeof *t);
 
-    t->id = apr_pstrdup(p, name);
-    t->credential = credential;
+    t->id = apr_pstrdup(p, name->task);
+    t->credential = name->credential;
     t->items = request->items;
     t->n = request->n;
-    t->begun = t->next = base_now(who->env);
+    t->begun = name->begun;
+    t->next = base_now(who->env);
     t->step = step_of(c);
     return t;
 }

@@ -198,7 +198,7 @@ static rc_error_t *prepare(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p
     for (;;) {
         const rc_choice_t choice = {call->endpoint->name, attempt->tried};
         rc_wish_t wish = {RC_GROUP_BIT(call->endpoint->group), 0, who->work,
-                          c->conf.timeout, 0};
+                          c->conf.timeout, NULL};
         rc_error_t *error;
 
         wish.credentials = rc_credential_choose(c, who, p, &choice, &error);

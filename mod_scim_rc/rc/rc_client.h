@@ -72,11 +72,12 @@ rc_error_t *rc_place_take(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                           unsigned groups, rc_place_t **place);
 rc_group_t rc_place_group(const rc_place_t *place);
 
-/* When would rc_place_take() get one, if others, whom the caller knows, took `after` of
- * them first? NULL: now, RC_BUSY: after retry_after; or what keeps every credential
- * from being used. Nothing is taken and nobody waits. */
+/* When would rc_place_take() get one, or one that is shared in this way (or NULL)?
+ * NULL: now, RC_BUSY: after retry_after; or what keeps every credential from being
+ * used. Nothing is taken and nobody waits. Both take RC_FOR_LINE() along with the
+ * groups. */
 rc_error_t *rc_place_peek(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                          unsigned groups, int after);
+                          unsigned groups, const rc_share_t *share);
 
 /* Gives an unused place back; does nothing to one that a call has used. */
 void rc_place_return(rc_client_t *c, const rc_caller_t *who, rc_place_t *place);
@@ -158,13 +159,18 @@ apr_time_t rc_bulk_next(const rc_bulk_task_t *task);
 rc_error_t *rc_bulk_poll(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                          rc_bulk_task_t *task, int *ended);
 
-/* What another process needs for asking about the task: its name and whose it is. */
-const char *rc_bulk_name(const rc_bulk_task_t *task, int *credential);
+/* What another process needs for asking about the task. */
+typedef struct rc_bulk_name_t {
+    const char *task;
+    int credential; /* whose it is */
+    apr_time_t begun;
+} rc_bulk_name_t;
+rc_bulk_name_t rc_bulk_name(const rc_bulk_task_t *task);
 
 /* A task that another process has begun, with the same items in any order. In `p`. */
 rc_bulk_task_t *rc_bulk_resume(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                               const rc_bulk_request_t *request, const char *name,
-                               int credential);
+                               const rc_bulk_request_t *request,
+                               const rc_bulk_name_t *name);
 
 /* Nobody waits for it any more: each item is RC_LOST. */
 void rc_bulk_give_up(rc_bulk_task_t *task, apr_pool_t *p);

@@ -264,15 +264,40 @@ static void plan_clear(rc_plan_t *plan)
     }
 }
 
-/* Somebody with this wish has its turn. */
-static void go_first(rc_plan_t *plan, const rc_outlook_t *outlook,
-                     const rc_wish_t *wish)
+/* The next turn of somebody with this wish, which nobody else gets then. */
+static rc_turn_t use_turn(rc_plan_t *plan, const rc_outlook_t *outlook,
+                          const rc_wish_t *wish)
 {
     const rc_turn_t turn = choose(plan, outlook, wish);
 
     if (turn.group >= 0) {
         advance(&plan->tracks[turn.credential][turn.group], outlook, turn.when);
     }
+    return turn;
+}
+
+/* The call that carries one more than wait already. */
+static rc_turn_t share_turn(rc_plan_t *plan, const rc_outlook_t *outlook,
+                            const rc_wish_t *wish)
+{
+    const rc_share_t *share = wish->share;
+    rc_turn_t turn = {0, -1, -1};
+    int room = 0;
+
+    do {
+        turn = use_turn(plan, outlook, wish);
+        if (turn.group >= 0) {
+            room += share->shared & 1u << turn.group ? share->room : 1;
+        }
+    } while (turn.group >= 0 && room <= share->before);
+    return turn;
+}
+
+/* Does it wait for the same call as who has this wish? Of several who stand for one
+ * line the first that has its turn takes all of it along. */
+static int is_same_line(const rc_waiter_t *w, const rc_wish_t *wish)
+{
+    return w->groups >> 8 && w->groups >> 8 == wish->groups >> 8;
 }
 
 rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
@@ -286,12 +311,11 @@ rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
     for (i = 0; i < before; i++) {
         const rc_waiter_t *w = &line->waiters[i];
         rc_wish_t of_other = {w->groups, w->credentials, (rc_class_t)w->work,
-                              wish->longest, 0};
+                              wish->longest, NULL};
 
-        go_first(plan, outlook, &of_other);
+        if (!is_same_line(w, wish)) {
+            use_turn(plan, outlook, &of_other);
+        }
     }
-    for (i = 0; i < wish->after; i++) {
-        go_first(plan, outlook, wish);
-    }
-    return choose(plan, outlook, wish);
+    return wish->share ? share_turn(plan, outlook, wish) : choose(plan, outlook, wish);
 }

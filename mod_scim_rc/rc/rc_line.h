@@ -9,13 +9,24 @@
 
 #define RC_WAITERS_MAX 2000
 
+/* Calls that several share, who wait in a line of their own: for all of them one stands
+ * here, or one of each process. */
+typedef struct rc_share_t {
+    int before;      /* so many wait there, ... */
+    unsigned shared; /* ... and a call of these groups (bits) carries */
+    int room;        /* ... so many of them; one of another group carries one */
+} rc_share_t;
+
+/* Added to the groups of who stands here for the line of this number, 1 to 255. */
+#define RC_FOR_LINE(number) ((unsigned)(number) << 8)
+
 /* What somebody waits for: the first call of any of these groups (bits) by any of
  * these credentials (bits). */
 typedef struct rc_wish_t {
     unsigned groups, credentials;
     rc_class_t work;
     apr_interval_time_t longest; /* possible exchange */
-    int after; /* so many calls of the same kind go first that stand in no line */
+    const rc_share_t *share;     /* of one that does not stand here itself; or NULL */
 } rc_wish_t;
 
 /* One of those who wait. Who does not come back in time is dead. */

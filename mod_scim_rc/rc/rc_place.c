@@ -5,7 +5,7 @@ rc_error_t *rc_place_take(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
 {
     const rc_choice_t any = {NULL, 0};
     rc_pacer_call_t entry = {
-        who->env, {groups, 0, who->work, c->conf.timeout, 0}, who->deadline};
+        who->env, {groups, 0, who->work, c->conf.timeout, NULL}, who->deadline};
     rc_place_t *taken = apr_pcalloc(p, sizeof *taken);
     rc_error_t *error;
 
@@ -18,11 +18,11 @@ rc_error_t *rc_place_take(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
 }
 
 rc_error_t *rc_place_peek(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
-                          unsigned groups, int after)
+                          unsigned groups, const rc_share_t *share)
 {
     const rc_choice_t any = {NULL, 0};
     rc_pacer_call_t entry = {
-        who->env, {groups, 0, who->work, c->conf.timeout, after}, 0};
+        who->env, {groups, 0, who->work, c->conf.timeout, share}, 0};
     rc_error_t *error;
 
     entry.wish.credentials = rc_credential_choose(c, who, p, &any, &error);

@@ -330,7 +330,7 @@ static rc_error_t *fetch(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p, 
 {
     rc_pacer_call_t entry = {
         who->env,
-        {RC_GROUP_BIT(RC_AUTH), 1u << k, RC_INTERACTIVE, c->conf.timeout, 0},
+        {RC_GROUP_BIT(RC_AUTH), 1u << k, RC_INTERACTIVE, c->conf.timeout, NULL},
         deadline};
     grant_t grant = {k, 0, 0, 0};
     rc_pass_t pass = {0};

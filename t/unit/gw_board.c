@@ -325,7 +325,7 @@ static void claim_and_die(gw_board_t *board)
 static void note_and_die(gw_board_t *board)
 {
     gw_crowd_t crowd = claim(board, 500);
-    gw_tow_t tow = {"task-1", 1, 2};
+    gw_tow_t tow = {"task-1", 1, 2, 0};
     int i, slots[GW_BOARD_SLOTS];
 
     for (i = 0; i < crowd.n; i++) {
@@ -560,7 +560,7 @@ static void wrecks(void)
 static void adrift(void)
 {
     gw_board_t *owner = open_board(), *carrier = open_board(), *next = open_board();
-    const gw_tow_t tow = {"task-2", 0, 2};
+    gw_abandoned_t task = {GW_BOARD_UPDATES, 0, {"task-2", 0, 2, NOW}, NOW + 5};
     gw_berth_t hidden = {0, 12, -1, 0, NULL};
     int slots[GW_BOARD_SLOTS], slot;
     apr_uint64_t ids[GW_BOARD_SLOTS];
@@ -571,16 +571,19 @@ static void adrift(void)
     slot = post(owner, 11, "{}");
     crowd = claim(carrier, 500);
     gw_board_leave(owner, slot, tickets[slot]);
-    gw_board_note(carrier, &slot, 1, &tow, NOW);
+    gw_board_note(carrier, &slot, 1, &task.tow, NOW);
     gw_board_set_adrift(carrier, &slot, 1, NOW + 5);
-    gw_board_abandon(carrier, &hidden, GW_BOARD_UPDATES, crowd.voyage, &tow, NOW + 5);
+    task.voyage = crowd.voyage;
+    gw_board_abandon(carrier, &hidden, &task);
     is_int(find_rest(next, 11), GW_BOARD_UNDER_WAY, "what is adrift is under way");
     is_int(find_rest(next, 12), GW_BOARD_UNDER_WAY, "also if it was not on the board");
     ok(gw_board_find_rest(next, 11, NOW + 5, &wreck) == GW_BOARD_LOOSE &&
            wreck.slot == slot,
        "in time somebody may look");
     is_int(sweep(next), 0, "it is not swept away");
-    ok(litter.n_loose == 1 && litter.loose[0] == slot, "but one look is worth while");
+    is_int(litter.n_loose, 0, "nor looked at before it is time");
+    gw_board_sweep(next, NOW + 5, &litter);
+    ok(litter.n_loose == 1 && litter.loose[0] == slot, "and then once");
     is_int(gw_board_salvage(next, slot, slots, ids, &read), 2, "for both");
     ok(!strcmp(read.task, "task-2") && ids[0] + ids[1] == 23, "with the same question");
     is_int(gw_board_find_rest(owner, 12, NOW + 5, &wreck), GW_BOARD_UNDER_WAY,
@@ -590,7 +593,10 @@ static void adrift(void)
     is_int(find_rest(owner, ids[1]), GW_BOARD_NOTHING, "so it is over");
     slot = post(owner, 13, "{\"a\":\"hush\"}");
     hidden = (gw_berth_t){tickets[slot], 13, slot, 0, NULL};
-    gw_board_abandon(owner, &hidden, GW_BOARD_UPDATES, 1, &tow, NOW);
+    task.voyage = 0;
+    task.look_at = NOW;
+    gw_board_abandon(owner, &hidden, &task);
+    ok(task.voyage > 0, "a task that was no call of the board becomes one");
     is_int(find_rest(next, 13), GW_BOARD_LOOSE, "one that was keeps its slot");
     ok(wreck.slot == slot && !is_there("hush"), "but not its body");
 }

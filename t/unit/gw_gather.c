@@ -262,6 +262,57 @@ static void alone(void)
     is_int(bulk_calls(w), 0, "with no bulk call");
 }
 
+/* When the next bulk call was made. */
+static apr_time_t called_at;
+
+static void note_time(client_t *caller)
+{
+    called_at = base_now(&caller->env);
+}
+
+static void change_alone(const char *title)
+{
+    requests[0].operations =
+        apr_psprintf(p, "[{'op':'replace','path':'title','value':'%s'}]", title);
+    crowd_run(1, run);
+}
+
+/* A change of one client alone, with a Heavy call at hand and no other. */
+static void wait_in_vain(world_t *w, int ms, const char *title)
+{
+    /* Some naps, and the pacer's look. */
+    const apr_interval_time_t most = apr_time_from_msec(ms) + apr_time_from_msec(50);
+    const apr_time_t from = w->now;
+    const int calls = bulk_calls(w);
+    apr_interval_time_t t;
+
+    w->policy.gather = apr_time_from_msec(ms);
+    crowd_leave_at("extensionBulkUpdate", note_time);
+    change_alone(title);
+    t = called_at - from;
+    is_int(bulk_calls(w), calls + 1, apr_psprintf(p, "%s: a bulk call", title));
+    ok(t >= w->policy.gather && t < most,
+       apr_psprintf(p, "after %d ms, when %d were to be waited",
+                    (int)apr_time_as_msec(t), ms));
+}
+
+static void time_to_gather(void)
+{
+    world_t *w = with_crowd(40, 1, 10);
+
+    change_alone("the only single change");
+    wait_in_vain(w, 100, "nobody comes");
+    wait_in_vain(w, 1000, "nor now");
+    wait_in_vain(w, 10000, "nor in a long time");
+    crowd_use_up(w, 40);
+    crowd_run(40, run);
+    is_int(crowd_got(40, 200), 40, "many come together");
+    crowd_expect(0);
+    world_pass(w, 1800);
+    change_alone("a single change once more");
+    wait_in_vain(w, 2000, "no more of them");
+}
+
 static void neighbours(void)
 {
     world_t *w = with_crowd(20, 1, 10);
@@ -630,9 +681,14 @@ static void who_comes_after(int leaving, const char *who)
     world_t *w = with_follower(leaving);
 
     crowd_run(20, run);
+    w->now += 4 * WINDOW; /* all tasks have ended */
+    world_refresh(w);
     ok(crowd_got(LATE, 503) && crowd[LATE].status == 200,
        apr_psprintf(p, "%s: who changes one of their users after that", who));
     ok(has_title(w, "t19"), "is not overtaken by what was asked before");
+    ok(fake_rc_called(w->rc, "getExtensionBulkUpdateTask") < 60,
+       apr_psprintf(p, "nor has the task been asked for all the time: %d",
+                    fake_rc_called(w->rc, "getExtensionBulkUpdateTask")));
 }
 
 static void after_is_too_late(void)
@@ -648,6 +704,42 @@ static void after_is_too_late(void)
     is_int(world_set(w, requests[LATE].id, "title", "'t19'")->status, 200,
            "and then finds no lock");
     ok(has_title(w, "t19"), "nor anything in its way");
+}
+
+/* All fit into the first call, which comes before their patience ends. */
+static void hope(int deletes)
+{
+    world_t *w = with_crowd(20, 1, 1);
+    int i;
+
+    w->policy.remove = GW_DELETE_REMOVE;
+    for (i = 0; i < 20; i++) {
+        requests[i].operations = deletes ? NULL : requests[i].operations;
+        crowd[i].patience = WINDOW + WINDOW / 2;
+    }
+    crowd_use_up(w, 20);
+    crowd_run(20, run);
+    is_int(crowd_got(20, 200), 20, "nobody is sent away whom the next call can carry");
+}
+
+/* A first try may have done it: what the second one meets does not make that undone. */
+static void lost_and_refused(int max_waiting)
+{
+    world_t *w = with_crowd(1, 1, 1);
+    gw_session_t session;
+    gw_job_t *job;
+
+    w->conf.max_waiting = max_waiting;
+    crowd_use_up(w, 0);
+    session = crowd_session(&crowd[0]);
+    session.deadline = max_waiting ? w->now : session.deadline;
+    job = gw_job_make(&session, requests[0].id);
+    job->ask = GW_ASK_UPDATE;
+    job->plan.body = base_json_own(job->p, json_pack("{s:s}", "x", "y"));
+    job->lost = rc_error(job->p, RC_LOST, "no answer");
+    gw_gather_send(&session, &job, 1);
+    ok(job->e && job->e->kind == RC_LOST, "what was lost is not forgotten");
+    gw_job_end(job);
 }
 
 /* The background work goes on asking. */
@@ -700,6 +792,7 @@ static void all_ways(void)
 {
     share();
     alone();
+    time_to_gather();
     neighbours();
     lost();
     refused();
@@ -727,12 +820,16 @@ int main(void)
     who_comes_after(ALL_THERE_ARE, "all leave");
     nobody_comes_after();
     too_many();
+    lost_and_refused(0);
+    lost_and_refused(500);
     cleared_up();
     only_a_leader_stays();
     n_children = 2;
     only_a_leader_stays();
     n_children = 1;
     who_comes_after(ALL_THERE_ARE, "all leave one child");
+    hope(0);
+    hope(1);
     after_is_too_late();
     nobody_comes_after();
     too_many();

@@ -428,6 +428,36 @@ static void completed(void)
     ok(whole >= 10, apr_psprintf(p, "of %d", whole));
 }
 
+/* All leave while the change that completes them is under way, and goes on. */
+static void left_to_itself(void)
+{
+    world_t *w = with_crowd(20, 1, 10, BOSS);
+    const char *id = NULL;
+    answer_t *a;
+    int i;
+
+    for (i = 0; i < 20; i++) {
+        crowd[i].leaves = 1;
+    }
+    w->rc->bulk_takes = 2 * WINDOW; /* long enough for a call of its own */
+    crowd_leave_at("getExtensionBulkUpdateTask", NULL);
+    crowd_use_up(w, 20);
+    crowd_run(20, run);
+    w->policy.patience = 10 * HOUR;
+    w->rc->bulk_takes = 0; /* of another one */
+    for (i = 19; i >= 0 && !id; i--) {
+        a = world_find(w, requests[i].email);
+        id = a->total ? at(w, a->users, "0/id") : NULL;
+        id = id && !there(w, id, "contact/jobTitle") ? id : NULL;
+    }
+    ok(id && world_set(w, id, "title", "'Chief'")->status == 200,
+       "one who was made and is not complete is changed");
+    w->now += 4 * WINDOW;
+    world_refresh(w);
+    ok(id && is(there(w, id, "contact/jobTitle"), "Chief"),
+       "what completes them does not come later than that");
+}
+
 int main(void)
 {
     apr_initialize();
@@ -444,6 +474,7 @@ int main(void)
     leaving();
     all_leave();
     completed();
+    left_to_itself();
     apr_pool_destroy(p);
     apr_terminate();
     return done_testing();

@@ -9,6 +9,7 @@
 
 #define HEAVY RC_GROUP_BIT(RC_HEAVY)
 #define MEDIUM RC_GROUP_BIT(RC_MEDIUM)
+#define LINE 7
 
 static apr_pool_t *p;
 
@@ -16,7 +17,7 @@ static apr_pool_t *p;
 static int windows(gw_session_t *session, int waiting, unsigned groups, int room,
                    int first)
 {
-    const gw_turn_t turn = {waiting, groups, HEAVY, room};
+    const gw_turn_t turn = {groups | RC_FOR_LINE(LINE), {waiting, HEAVY, room}};
     const rc_error_t *e = gw_turn_peek(session, p, &turn);
 
     return e ? (e->retry_after - first) / (int)apr_time_sec(WINDOW) : -1;
@@ -26,7 +27,7 @@ static void turns(void)
 {
     world_t *w = world_make(p);
     gw_session_t session;
-    gw_turn_t turn = {0, HEAVY, HEAVY, 50};
+    gw_turn_t turn = {HEAVY, {0, HEAVY, 50}};
     rc_error_t *e;
     int first;
 
@@ -41,14 +42,12 @@ static void turns(void)
     first = e ? e->retry_after : 0;
     ok(e && e->kind == RC_BUSY && first > 0, "the first call is some time away");
     is_int(windows(&session, 49, HEAVY, 50, first), 0, "it has room for one more");
-    is_int(windows(&session, 99, HEAVY, 50, first), 0,
-           "the next is one after that of who stands for all");
-    is_int(windows(&session, 120, HEAVY, 50, first), 1,
-           "who is behind them comes later");
-    is_int(windows(&session, 199, HEAVY, 50, first), 2,
-           "by one call for each that is full");
-    is_int(windows(&session, 120, HEAVY | MEDIUM, 50, first), 1,
-           "as calls that carry one do not help");
+    is_int(windows(&session, 50, HEAVY, 50, first), 1, "for two in the next one");
+    is_int(windows(&session, 99, HEAVY, 50, first), 1, "as long as there is room");
+    is_int(windows(&session, 120, HEAVY, 50, first), 2, "and so on");
+    is_int(windows(&session, 1, HEAVY | MEDIUM, 50, first), 0,
+           "a call of another kind carries one");
+    is_int(windows(&session, 51, HEAVY | MEDIUM, 50, first), 1, "and no more");
     ok(!gw_turn_is_in_time(&session, e), "patience ends before");
     session.deadline = w->now + apr_time_from_sec(first);
     ok(gw_turn_is_in_time(&session, e), "or it does not");
@@ -59,7 +58,7 @@ static void turns(void)
 static void full(void)
 {
     world_t *w = world_make(p);
-    gw_turn_t turn = {0, HEAVY, HEAVY, 50};
+    gw_turn_t turn = {HEAVY, {0, HEAVY, 50}};
     gw_session_t session;
     rc_error_t *e;
 

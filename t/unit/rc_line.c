@@ -120,6 +120,7 @@ static void test_turns(apr_pool_t *p)
 {
     const unsigned heavy = RC_GROUP_BIT(RC_HEAVY);
     const rc_wish_t mine = wish_of(heavy, 1, RC_INTERACTIVE);
+    rc_share_t share = {5, heavy, 5};
     rc_wish_t others = mine;
     apr_uint64_t first = 0, ticket;
     int i;
@@ -148,9 +149,19 @@ static void test_turns(apr_pool_t *p)
     ticket = rc_line_ticket(&line);
     is_str(turn(p, mine, ticket), "heavy/0 after 113.20",
            "the third one of the next window");
-    others.after = 1;
+    others.share = &share;
     is_str(turn(p, others, ticket), "heavy/0 after 114.20",
-           "... the fourth one if somebody goes first who does not stand there");
+           "... the fourth one if a call's worth of others goes first");
+    share.before = 4;
+    is_str(turn(p, others, ticket), "heavy/0 after 113.20",
+           "... the same if that call has room");
+    line.waiters[1].groups |= RC_FOR_LINE(3);
+    is_str(turn(p, others, ticket), "heavy/0 after 113.20",
+           "who stands for another line stands before it");
+    others.groups |= RC_FOR_LINE(3);
+    is_str(turn(p, others, ticket), "heavy/0 after 60.60",
+           "who stands for the same line does so for it, too");
+    line.waiters[1].groups = (apr_uint16_t)heavy;
     rc_line_leave(&line, RC_INTERACTIVE, first);
     is_str(turn(p, mine, ticket), "heavy/0 after 60.60",
            "when one leaves the others move up");
