@@ -293,11 +293,12 @@ static rc_turn_t share_turn(rc_plan_t *plan, const rc_outlook_t *outlook,
     return turn;
 }
 
-/* Does it wait for the same call as who has this wish? Of several who stand for one
- * line the first that has its turn takes all of it along. */
-static int is_same_line(const rc_waiter_t *w, const rc_wish_t *wish)
+/* Does it wait for a call that would carry who has this wish, too? Those who stand here
+ * themselves go one after the other all the same: two that go at the same time would
+ * share among them what one call can carry. */
+static int is_leader(const rc_waiter_t *w, const rc_wish_t *wish)
 {
-    return w->groups >> 8 && w->groups >> 8 == wish->groups >> 8;
+    return wish->share && w->groups >> 8 && w->groups >> 8 == wish->groups >> 8;
 }
 
 rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
@@ -313,7 +314,7 @@ rc_turn_t rc_line_turn(const rc_line_t *line, rc_plan_t *plan,
         rc_wish_t of_other = {w->groups, w->credentials, (rc_class_t)w->work,
                               wish->longest, NULL};
 
-        if (!is_same_line(w, wish)) {
+        if (!is_leader(w, wish)) {
             use_turn(plan, outlook, &of_other);
         }
     }
