@@ -25,7 +25,7 @@ sub flags {
 sub compiles {
     my ($header, @flags) = @_;
     my @command = (split(' ', $ENV{CC} || 'cc'), qw(-std=gnu99 -D_GNU_SOURCE -Wall -Werror
-          -fsyntax-only), @flags, qw(-x c), $header);
+          -fsyntax-only), @flags, '-include', $header, qw(-x c /dev/null));
     my $pid = open my $out, '-|' // die "fork: $!";
     if (!$pid) {
         open STDERR, '>&', \*STDOUT;
