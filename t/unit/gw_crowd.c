@@ -26,6 +26,13 @@ static apr_time_t now(void *ctx)
     return base_now(&c->w->env);
 }
 
+static int is_held(const client_t *c)
+{
+    return c->naps < LONGEST_GATE &&
+           (apr_atomic_read32(&waiting) < apr_atomic_read32(&expected) ||
+            (c->is_held && c->is_held()));
+}
+
 static apr_status_t nap(void *ctx, apr_interval_time_t t)
 {
     client_t *c = ctx;
@@ -34,8 +41,7 @@ static apr_status_t nap(void *ctx, apr_interval_time_t t)
     if (!c->naps++) {
         apr_atomic_inc32(&waiting);
     }
-    if (apr_atomic_read32(&waiting) < apr_atomic_read32(&expected) &&
-        c->naps < LONGEST_GATE) {
+    if (is_held(c)) {
         usleep(10);
         return APR_SUCCESS;
     }

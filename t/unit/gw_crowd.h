@@ -14,8 +14,9 @@ typedef struct client_t {
     world_t *w;
     apr_interval_time_t patience; /* 100 hours, unless the test says otherwise */
     int leaves;                   /* when crowd_leave_at() says so */
-    int status, retry_after;      /* the answer */
-    base_env_t env;               /* the world's, but for a sleep that meets others */
+    int (*is_held)(void);    /* while it says so, time does not pass for its naps */
+    int status, retry_after; /* the answer */
+    base_env_t env;          /* the world's, but for a sleep that meets others */
     int naps;
 } client_t;
 
