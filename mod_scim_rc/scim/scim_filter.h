@@ -48,12 +48,6 @@ const scim_error_t *scim_filter_parse(apr_pool_t *p, const scim_type_t *type,
                                       const char *text, unsigned tolerance,
                                       const scim_filter_t **filter);
 
-/* Parses the inside of the brackets of a valuePath on `attr` of `schema`. */
-const scim_error_t *scim_filter_parse_value(apr_pool_t *p, const scim_schema_t *schema,
-                                            const scim_attr_t *attr, const char *text,
-                                            unsigned tolerance,
-                                            const scim_filter_t **filter);
-
 /* Does the resource, or the element of a multi-valued attribute, pass? A multi-valued
  * attribute passes when one of its values does. What is absent, null or empty equals
  * null and nothing else, so that "ne" passes; all other operators fail on it. `p` is

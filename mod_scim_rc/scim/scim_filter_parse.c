@@ -222,21 +222,6 @@ static const scim_error_t *parse_chain(const scope_t *scope, scim_filter_kind_t 
     }
 }
 
-static const scim_error_t *parse_all(const scope_t *scope, const char *text,
-                                     const scim_filter_t **filter)
-{
-    scim_parse_t *parse = scope->parse;
-    const scim_error_t *error = scim_parse_start(parse, text);
-
-    if (!error) {
-        error = parse_chain(scope, SCIM_OR, filter);
-    }
-    if (!error && parse->kind != SCIM_TOKEN_END) {
-        error = scim_parse_unexpected(parse, "'and', 'or' or the end");
-    }
-    return error;
-}
-
 const scim_error_t *scim_parse_brackets(scim_parse_t *parse, scim_path_t *path)
 {
     const scope_t scope = {parse, NULL, path->schema, path->attr};
@@ -264,18 +249,13 @@ const scim_error_t *scim_filter_parse(apr_pool_t *p, const scim_type_t *type,
     scim_parse_t parse = {
         .p = p, .what = "filter", .type = SCIM_INVALID_FILTER, .tolerance = tolerance};
     const scope_t scope = {&parse, type, NULL, NULL};
+    const scim_error_t *error = scim_parse_start(&parse, text);
 
-    return parse_all(&scope, text, filter);
-}
-
-const scim_error_t *scim_filter_parse_value(apr_pool_t *p, const scim_schema_t *schema,
-                                            const scim_attr_t *attr, const char *text,
-                                            unsigned tolerance,
-                                            const scim_filter_t **filter)
-{
-    scim_parse_t parse = {
-        .p = p, .what = "filter", .type = SCIM_INVALID_FILTER, .tolerance = tolerance};
-    const scope_t scope = {&parse, NULL, schema, attr};
-
-    return parse_all(&scope, text, filter);
+    if (!error) {
+        error = parse_chain(&scope, SCIM_OR, filter);
+    }
+    if (!error && parse.kind != SCIM_TOKEN_END) {
+        error = scim_parse_unexpected(&parse, "'and', 'or' or the end");
+    }
+    return error;
 }
