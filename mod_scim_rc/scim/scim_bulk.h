@@ -8,6 +8,9 @@
  * - both claim one unique name (userName), and the other stands before it,
  * - it makes a resource or claims a name, and the other is a DELETE before it: a name
  *   may become free.
+ * A name that a PATCH claims is not looked for: if it is taken, the operation comes
+ * once more after the wave in which one before it may have given it up.
+ *
  * Everything lives in the request's pool but for what one wave needs. All costs are
  * proportional to the operations and to the size of the body. */
 #ifndef SCIM_BULK_H

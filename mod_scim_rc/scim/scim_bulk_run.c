@@ -22,7 +22,8 @@ typedef struct wave_t {
     int n;
     apr_hash_t *ids;          /* of the resources that are written in this wave */
     apr_array_header_t *held; /* of scim_bulk_op_t *: for the next one */
-    int first_update;         /* the order of the first PUT or PATCH in this wave */
+    int first_change;         /* the order of the first PUT, PATCH or DELETE in this
+                               * wave */
 } wave_t;
 
 /* The resource is there, and the client has to know. */
@@ -166,8 +167,8 @@ static void add(wave_t *wave, scim_bulk_op_t *op)
     }
     else {
         wave->n++;
-        if (item->write.verb == SCIM_UPDATE && op->order < wave->first_update) {
-            wave->first_update = op->order;
+        if (item->write.verb != SCIM_CREATE && op->order < wave->first_change) {
+            wave->first_change = op->order;
         }
     }
 }
@@ -204,7 +205,7 @@ static void gather(wave_t *wave)
     int i;
 
     wave->n = 0;
-    wave->first_update = INT_MAX;
+    wave->first_change = INT_MAX;
     wave->ids = apr_hash_make(wave->p);
     wave->held = apr_array_make(wave->p, 4, sizeof(scim_bulk_op_t *));
     while (has_room(wave) && (op = scim_bulk_next(bulk)) != NULL) {
@@ -248,14 +249,14 @@ static void hand_over(wave_t *wave)
 
 /* --- Results -------------------------------------------------------------------- */
 
-/* A name that was taken may have been given up, by a PUT or PATCH that stands before
- * this operation and went out beside it: it is tried once more. */
+/* A name that was taken may have been given up, by a PUT, PATCH or DELETE that stands
+ * before this operation and went out beside it: it is tried once more. */
 static int repeat(wave_t *wave, const item_t *item)
 {
     scim_bulk_op_t *op = item->op;
 
     if (item->write.error->type != SCIM_UNIQUENESS || op->repeated ||
-        wave->first_update >= op->order) {
+        wave->first_change >= op->order) {
         return 0;
     }
     op->repeated = 1;
