@@ -30,7 +30,7 @@ static apr_status_t close_lock(void *data)
     return APR_SUCCESS;
 }
 
-static apr_status_t set_range(int fd, apr_uint64_t id, short type)
+static struct flock range_of(apr_uint64_t id, short type)
 {
     struct flock range;
 
@@ -39,6 +39,13 @@ static apr_status_t set_range(int fd, apr_uint64_t id, short type)
     range.l_whence = SEEK_SET;
     range.l_start = (off_t)(id & ID_MASK);
     range.l_len = 1;
+    return range;
+}
+
+static apr_status_t set_range(int fd, apr_uint64_t id, short type)
+{
+    struct flock range = range_of(id, type);
+
     return fcntl(fd, F_OFD_SETLK, &range) == 0 ? APR_SUCCESS : errno;
 }
 
@@ -121,6 +128,19 @@ apr_status_t base_lock_acquire(base_lock_t **lock, apr_pool_t *p, const char *pa
     apr_pool_cleanup_register(p, l, close_lock, close_lock);
     *lock = l;
     return APR_SUCCESS;
+}
+
+int base_lock_is_held(const char *path, apr_uint64_t id)
+{
+    struct flock range = range_of(id, F_WRLCK);
+    int fd = open(path, O_RDONLY | O_CLOEXEC), held;
+
+    if (fd < 0) {
+        return 0;
+    }
+    held = fcntl(fd, F_OFD_GETLK, &range) == 0 && range.l_type != F_UNLCK;
+    close(fd);
+    return held;
 }
 
 void base_lock_release(base_lock_t *lock)

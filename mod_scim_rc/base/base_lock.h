@@ -19,6 +19,10 @@ apr_status_t base_lock_acquire(base_lock_t **lock, apr_pool_t *p, const char *pa
                                apr_uint64_t id, apr_time_t deadline,
                                const base_env_t *env);
 
+/* Does anybody hold the lock number `id` now, the caller included? The answer may be
+ * old when it is read; 0 also when it cannot be told. */
+int base_lock_is_held(const char *path, apr_uint64_t id);
+
 /* Releases the lock. NULL is allowed, and releasing twice. */
 void base_lock_release(base_lock_t *lock);
 

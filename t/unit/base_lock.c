@@ -53,7 +53,11 @@ static void test_one_process(apr_pool_t *p, const char *path)
     struct stat file;
     apr_pool_t *sub;
 
+    ok(!base_lock_is_held(path, 7), "a file that is not there holds no lock");
     is_int(take(&first, p, path, 7, 0), APR_SUCCESS, "take");
+    ok(base_lock_is_held(path, 7), "which anybody can see");
+    ok(!base_lock_is_held(path, 8), "of that number");
+    is_int(take(&second, p, path, 7, 0), APR_TIMEUP, "and to look ends nothing");
     stat(path, &file);
     is_int(file.st_mode & 0777, 0600, "the file is the owner's alone");
     is_int(take(&second, p, path, 7, 0), APR_TIMEUP, "not twice in a process");
@@ -87,6 +91,7 @@ static void test_one_process(apr_pool_t *p, const char *path)
     apr_pool_destroy(sub);
     is_int(take(&first, p, path, 7, 0), APR_SUCCESS, "clearing the pool lets go");
     base_lock_release(first);
+    ok(!base_lock_is_held(path, 7), "and nobody holds it then");
     base_lock_release(NULL);
     ok(take(&first, p, "/no/such/folder/lock", 7, 0) == ENOENT, "no such folder");
 }
@@ -108,6 +113,7 @@ static void test_other_process(apr_pool_t *p, const char *path)
     }
     ok(read(ready[0], &c, 1) == 1 && c == 'y', "another process has it");
     is_int(take(&lock, p, path, 7, 0), APR_TIMEUP, "then this one has not");
+    ok(base_lock_is_held(path, 7), "but sees it");
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     is_int(take(&lock, p, path, 7, 0), APR_SUCCESS, "it ends with its holder");
@@ -166,6 +172,7 @@ static void test_set(apr_pool_t *p, const char *path)
     is_int(base_lock_set_take(set, 8), APR_SUCCESS, "and another");
     is_int(base_lock_set_take(set, 7), APR_EBUSY, "none of them twice");
     is_int(take(&lock, p, path, 7, 0), APR_TIMEUP, "and nobody else has them");
+    ok(base_lock_is_held(path, 8), "or sees them free");
     base_lock_set_give(set, 7);
     is_int(take(&lock, p, path, 7, 0), APR_SUCCESS, "what it gives back is free");
     is_int(base_lock_set_take(set, 7), APR_EBUSY, "for others to take");
