@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <apr_atomic.h>
 
@@ -20,6 +21,19 @@ int dir_is_damage(int code)
         }
     }
     return 0;
+}
+
+#define LITTLE (1024 * 1024) /* bytes; a transaction mostly writes less */
+
+/* Of pages that were written in part LMDB says EIO, whatever was the reason. */
+static int true_reason(const dir_store_t *store, int code)
+{
+    struct statvfs disk;
+
+    return code == EIO && statvfs(store->path, &disk) == 0 &&
+                   (apr_uint64_t)disk.f_bavail * disk.f_frsize < LITTLE
+               ? ENOSPC
+               : code;
 }
 
 apr_status_t dir_result(const dir_store_t *store, const char *what, int code,
@@ -57,6 +71,7 @@ apr_status_t dir_result(const dir_store_t *store, const char *what, int code,
                  store->path);
         return code;
     }
+    code = true_reason(store, code);
     base_log(env, BASE_LOG_ERROR, code > 0 ? code : APR_SUCCESS,
              "SCIMRC0305: cannot %s in '%s': %s", what, store->path,
              code > 0 ? apr_strerror(code, text, sizeof text) : mdb_strerror(code));
