@@ -8,6 +8,7 @@ use MIME::Base64 ();
 use Test::More;
 use Sandbox;
 use TestGateway;
+use TestRedis;
 
 my $sandbox = Sandbox->new(users => 10, unassigned => 5, limits => 'off');
 my $gw = TestGateway->new(
@@ -26,6 +27,15 @@ $gw->secret(@secrets);
 my $teller = $gw->write_file($gw->dir . '/teller', "#!/bin/sh\ncat '" . $gw->dir . "/main.secret'\n", 0755);
 $gw->{conf} =~ s/ScimRCClientSecret .*/ScimRCClientSecret exec:$teller/ or die;
 $gw->allow_log(qr/SCIMRC0203/);
+
+# A Redis that has no AUTH, and repeats what it was sent.
+my $redis = TestRedis->program && TestRedis->new(conf => qq(rename-command AUTH ""\n))->start;
+if ($redis) {
+    push @secrets, 'password-of-the-redis';
+    my $file = $gw->write_secret('redis-url', "redis://:$secrets[-1]\@127.0.0.1:" . $redis->port);
+    $gw->{conf} =~ s{^<ScimRCAccount main>\n\K}{ScimRCShared file:$file\n}m or die 'no account';
+    $gw->expect_log(qr/SCIMRC0500: .*: it knows no AUTH; .* \(ERR unknown command 'AUTH'\)/);
+}
 $gw->start_filled;
 my $scim = $gw->scim;
 my @answers;
@@ -125,6 +135,7 @@ is_deeply \@leaks, [], 'none in an answer';
 # The log itself is judged by stop(); it must have had the chance to tell.
 like $gw->error_log, qr/scim_rc:debug/, 'the log was detailed';
 $gw->stop;
+$redis->stop if $redis;
 $sandbox->stop;
 is join('', $sandbox->log_problems), '', 'sandbox: clean error log';
 done_testing;

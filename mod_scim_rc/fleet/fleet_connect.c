@@ -1,8 +1,7 @@
-/* How a wire begins: names, sockets, and what is said first. */
+/* How a wire begins: the socket, and what is said first. */
 #include "fleet_wire.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
@@ -14,51 +13,6 @@
 /* Sees at once what would fail later: no scripts, no writing, a cluster. */
 static const char probe_script[] =
     "return redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])";
-
-/* --- Places ----------------------------------------------------------------------- */
-
-static int resolve_local(const fleet_address_t *address, fleet_place_t *place)
-{
-    place->at.local.sun_family = AF_UNIX;
-    apr_cpystrn(place->at.local.sun_path, address->path,
-                sizeof place->at.local.sun_path);
-    place->len = sizeof place->at.local;
-    return 1;
-}
-
-int fleet_wire_resolve(const fleet_address_t *address, fleet_place_t *places, int max,
-                       const char **why)
-{
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
-                             .ai_flags = AI_NUMERICSERV | AI_NUMERICHOST};
-    struct addrinfo *all = NULL, *one;
-    char port[8];
-    int n = 0, error;
-
-    memset(places, 0, (size_t)max * sizeof *places);
-    if (address->path) {
-        return resolve_local(address, places);
-    }
-    apr_snprintf(port, sizeof port, "%d", address->port);
-    error = getaddrinfo(address->host, port, &hints, &all);
-    if (error) { /* it is a name */
-        hints.ai_flags = AI_NUMERICSERV;
-        error = getaddrinfo(address->host, port, &hints, &all);
-    }
-    if (error) {
-        *why = gai_strerror(error);
-        return 0;
-    }
-    for (one = all; one && n < max; one = one->ai_next) {
-        if (one->ai_addrlen <= sizeof places[n].at) {
-            memcpy(&places[n].at, one->ai_addr, one->ai_addrlen);
-            places[n++].len = one->ai_addrlen;
-        }
-    }
-    freeaddrinfo(all);
-    *why = "the name has no address";
-    return n;
-}
 
 /* --- Connecting ------------------------------------------------------------------- */
 
@@ -158,6 +112,18 @@ static void take_run(fleet_wire_t *wire, const redisReply *info)
     wire->run[i] = '\0';
 }
 
+/* The first reply is that to AUTH. But who is no Redis may answer in another order. */
+static apr_status_t accept_hello(fleet_wire_t *wire, const redisReply *reply,
+                                 const char *password, int i)
+{
+    const int is_secret =
+        password &&
+        (i == 0 || (reply->type == REDIS_REPLY_ERROR && strstr(reply->str, password)));
+
+    return is_secret ? fleet_wire_accept_secret(wire, reply)
+                     : fleet_wire_accept(wire, reply);
+}
+
 apr_status_t fleet_wire_open(fleet_wire_t *wire, const fleet_place_t *place,
                              const fleet_address_t *address, const char *probe,
                              apr_time_t deadline)
@@ -179,7 +145,7 @@ apr_status_t fleet_wire_open(fleet_wire_t *wire, const fleet_place_t *place,
     for (i = 0; i < n && rv == APR_SUCCESS; i++) {
         rv = fleet_wire_read(wire, NULL, deadline, &reply);
         if (rv == APR_SUCCESS && i < n - 1) {
-            rv = fleet_wire_accept(wire, reply);
+            rv = accept_hello(wire, reply, address->password, i);
         }
     }
     if (rv == APR_SUCCESS) {

@@ -92,6 +92,8 @@ static apr_status_t on_end(void *data)
         fleet_wire_destroy(link->listener);
         link->listener = NULL;
     }
+    fleet_lookup_forget(link->lookup);
+    link->lookup = NULL;
     return APR_SUCCESS;
 }
 
@@ -199,11 +201,11 @@ static int known_places(fleet_link_t *link, fleet_place_t *places)
     return n;
 }
 
-/* Looks up where it is. Only one thread waits for the resolver, which has no time
- * limit; 0 for the others. */
+/* Looks up where it is. Only the first waits for that; as long as it is under way the
+ * others go without. */
 static int find_places(fleet_link_t *link, use_t *use, fleet_place_t *places)
 {
-    const char *why = "";
+    const char *why = NULL;
     int n, is_first;
 
     apr_thread_mutex_lock(link->mutex);
@@ -213,7 +215,8 @@ static int find_places(fleet_link_t *link, use_t *use, fleet_place_t *places)
     if (!is_first) {
         return 0;
     }
-    n = fleet_wire_resolve(link->address, places, FLEET_PLACES, &why);
+    n = fleet_lookup(&link->lookup, link->address,
+                     link->lookup ? 0 : fleet_clock() + FLEET_LIMIT, places, &why);
     apr_thread_mutex_lock(link->mutex);
     link->looks_up = 0;
     if (n) {
@@ -221,7 +224,7 @@ static int find_places(fleet_link_t *link, use_t *use, fleet_place_t *places)
         memcpy(link->places, places, sizeof link->places);
     }
     apr_thread_mutex_unlock(link->mutex);
-    if (!n) {
+    if (!n && why) {
         apr_cpystrn(use->why, why, sizeof use->why);
     }
     return n;

@@ -8,15 +8,16 @@
 
 #include "base_env.h"
 #include "fleet_address.h"
+#include "fleet_lookup.h"
 #include "fleet_state.h"
 #include "fleet_wire.h"
 
 /* Commands under way at a time; more wait for one of these to end. */
 #define FLEET_WIRES 8
-#define FLEET_PLACES 4
 #define FLEET_LANES 16
 
-/* What a command may take, and what connecting and signing in may. */
+/* What a command may take, what connecting and signing in may, and what looking up
+ * where it is may. */
 #define FLEET_LIMIT apr_time_from_msec(500)
 
 /* Somebody who waits for a wire; on the stack. */
@@ -40,7 +41,8 @@ typedef struct fleet_link_t {
     fleet_wire_t *listener; /* idle too: for what waits long */
     fleet_place_t places[FLEET_PLACES];
     int n_places; /* 0: not looked up yet */
-    int looks_up; /* somebody does that now */
+    int looks_up; /* somebody does that now, who uses what follows */
+    fleet_lookup_t *lookup;
 } fleet_link_t;
 
 /* In `p`, in each child after the fork; its connections end with `p`. The other members

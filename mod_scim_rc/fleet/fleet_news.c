@@ -337,7 +337,8 @@ apr_status_t fleet_hear(void *ctx, const base_env_t *env, apr_pool_t *p,
     apr_status_t rv;
 
     hearing.news = apr_array_make(p, 4, sizeof(base_news_t));
-    rv = fleet_link_run(&hearing.fleet->link, env, FLEET_LONG, hear, &hearing);
+    rv = fleet_link_run(&hearing.fleet->link, env,
+                        hearing.wait > 0 ? FLEET_LONG : FLEET_SHORT, hear, &hearing);
     if (hearing.misread) {
         fleet_say_misread(hearing.fleet, env);
     }

@@ -8,6 +8,9 @@
 
 #define TEXT_MAX 80
 
+/* So a Redis begins to repeat what it was sent. */
+#define ARGUMENTS ", with args"
+
 /* How an error begins, and what it means. */
 static const struct {
     const char *begin, *meaning;
@@ -36,6 +39,8 @@ static const struct {
     {"ERR invalid DB index", "it has no database of that number"},
     {"ERR SELECT is not allowed", "it has no database of that number"},
     {"ERR max number of clients", "it has no connection left (maxclients)"},
+    {"ERR unknown command 'AUTH'", "it knows no AUTH; the URL must have no password"},
+    {"ERR unknown command `AUTH`", "it knows no AUTH; the URL must have no password"},
     {"ERR unknown command", "it lacks a command; it must be Redis 5 or later"},
 };
 
@@ -66,27 +71,33 @@ int fleet_trouble_is_of_data(const char *text)
 void fleet_trouble_clean(const char *text, apr_size_t len, char *out, apr_size_t size)
 {
     apr_size_t i, n = len < TEXT_MAX ? len : TEXT_MAX;
+    char *arguments;
 
     n = n < size ? n : size - 1;
     for (i = 0; i < n; i++) {
         out[i] = apr_isprint(text[i]) && !(text[i] & 0x80) ? text[i] : '?';
     }
     out[n] = '\0';
+    arguments = strstr(out, ARGUMENTS);
+    if (arguments) {
+        *arguments = '\0';
+    }
 }
 
-void fleet_trouble_describe(const char *text, apr_size_t len, char *out,
+void fleet_trouble_describe(const char *text, apr_size_t len, int is_secret, char *out,
                             apr_size_t size)
 {
     char clean[TEXT_MAX + 1];
-    const char *meaning = "it refuses to work";
+    const char *meaning = "it refuses to work", *known = "in words not repeated here";
     apr_size_t i;
 
     fleet_trouble_clean(text, len, clean, sizeof clean);
     for (i = 0; i < sizeof meanings / sizeof *meanings; i++) {
         if (!strncmp(clean, meanings[i].begin, strlen(meanings[i].begin))) {
             meaning = meanings[i].meaning;
+            known = meanings[i].begin;
             break;
         }
     }
-    apr_snprintf(out, size, "%s (%s)", meaning, clean);
+    apr_snprintf(out, size, "%s (%s)", meaning, is_secret ? known : clean);
 }

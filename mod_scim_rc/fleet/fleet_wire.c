@@ -68,15 +68,26 @@ apr_status_t fleet_wire_garbled(fleet_wire_t *wire)
     return break_wire(wire, APR_EGENERAL, "what it answers makes no sense");
 }
 
-apr_status_t fleet_wire_accept(fleet_wire_t *wire, const redisReply *reply)
+static apr_status_t accept_reply(fleet_wire_t *wire, const redisReply *reply,
+                                 int is_secret)
 {
     if (reply->type != REDIS_REPLY_ERROR) {
         return APR_SUCCESS;
     }
-    fleet_trouble_describe(reply->str, reply->len, wire->why_text,
+    fleet_trouble_describe(reply->str, reply->len, is_secret, wire->why_text,
                            sizeof wire->why_text);
     wire->why = wire->why_text;
     return APR_EGENERAL;
+}
+
+apr_status_t fleet_wire_accept(fleet_wire_t *wire, const redisReply *reply)
+{
+    return accept_reply(wire, reply, 0);
+}
+
+apr_status_t fleet_wire_accept_secret(fleet_wire_t *wire, const redisReply *reply)
+{
+    return accept_reply(wire, reply, 1);
 }
 
 apr_status_t fleet_wire_check(fleet_wire_t *wire, const redisReply *reply)

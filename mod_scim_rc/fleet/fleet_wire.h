@@ -62,11 +62,6 @@ void fleet_command_add(fleet_command_t *command, const char *text);
 void fleet_command_add_slice(fleet_command_t *command, const base_slice_t *slice);
 void fleet_command_add_number(fleet_command_t *command, apr_pool_t *p, apr_int64_t n);
 
-/* The places of an address, at most `max`: how many. Asks the system's resolver, which
- * takes what time it likes. 0: *why says why there are none. */
-int fleet_wire_resolve(const fleet_address_t *address, fleet_place_t *places, int max,
-                       const char **why);
-
 /* A wire that is not connected yet. APR_SUCCESS or APR_ENOMEM. */
 apr_status_t fleet_wire_create(fleet_wire_t **wire);
 
@@ -97,6 +92,9 @@ apr_status_t fleet_wire_ask(fleet_wire_t *wire, const fleet_command_t *command,
 
 /* Is the reply no error? Otherwise the wire is broken. */
 apr_status_t fleet_wire_accept(fleet_wire_t *wire, const redisReply *reply);
+
+/* As that, for a reply whose text may repeat a secret: wire->why does not. */
+apr_status_t fleet_wire_accept_secret(fleet_wire_t *wire, const redisReply *reply);
 
 /* As that, but FLEET_BAD_DATA leaves the wire sound. */
 apr_status_t fleet_wire_check(fleet_wire_t *wire, const redisReply *reply);

@@ -5,6 +5,7 @@ libfleet_la_SOURCES = \
 	mod_scim_rc/fleet/fleet_budget.c \
 	mod_scim_rc/fleet/fleet_connect.c \
 	mod_scim_rc/fleet/fleet_link.c mod_scim_rc/fleet/fleet_link.h \
+	mod_scim_rc/fleet/fleet_lookup.c mod_scim_rc/fleet/fleet_lookup.h \
 	mod_scim_rc/fleet/fleet_news.c \
 	mod_scim_rc/fleet/fleet_peers.c mod_scim_rc/fleet/fleet_peers.h \
 	mod_scim_rc/fleet/fleet_private.h \
@@ -22,6 +23,7 @@ check_PROGRAMS += \
 	t/unit/fleet_address.t \
 	t/unit/fleet_away.t \
 	t/unit/fleet_budget.t \
+	t/unit/fleet_lookup.t \
 	t/unit/fleet_news.t \
 	t/unit/fleet_seal.t \
 	t/unit/fleet_value.t
@@ -34,6 +36,9 @@ t_unit_fleet_away_t_LDADD = $(FLEET_LIBS) -lpthread
 t_unit_fleet_budget_t_CPPFLAGS = $(FLEET_TEST_INC)
 t_unit_fleet_budget_t_SOURCES = t/unit/fleet_budget.c $(fleet_test_headers)
 t_unit_fleet_budget_t_LDADD = $(FLEET_LIBS) -lpthread
+t_unit_fleet_lookup_t_CPPFLAGS = $(FLEET_TEST_INC)
+t_unit_fleet_lookup_t_SOURCES = t/unit/fleet_lookup.c $(fleet_test_headers)
+t_unit_fleet_lookup_t_LDADD = $(FLEET_LIBS) -lpthread
 t_unit_fleet_news_t_CPPFLAGS = $(FLEET_TEST_INC)
 t_unit_fleet_news_t_SOURCES = t/unit/fleet_news.c $(fleet_test_headers)
 t_unit_fleet_news_t_LDADD = $(FLEET_LIBS) -lpthread

@@ -61,10 +61,11 @@ sub write_tokens {
     return $path;
 }
 
-# A file that httpd's children may read and not everybody.
+# A file that httpd's children may read and not everybody. In the URL of a Redis the
+# password is a secret of its own.
 sub write_secret {
     my ($self, $name, $text) = @_;
-    $self->secret($text);
+    $self->secret($text, $text =~ m{\Aredis[^:]*://[^:/]*:(.+)\@});
     my $path = $self->write_file("$self->{dir}/$name", "$text\n", 0600);
     $self->give_to_children($path);
     return $path;

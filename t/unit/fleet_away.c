@@ -399,6 +399,54 @@ static void test_strangers(apr_pool_t *p)
     unlink(path);
 }
 
+/* --- Somebody who repeats what he was sent ---------------------------------------- */
+
+#define PASSWORD "S3cr3t-word"
+
+static void test_repeaters(apr_pool_t *p)
+{
+    static const struct {
+        const char *what, *text, *why;
+    } cases[] = {
+        {"without AUTH",
+         "-ERR unknown command 'AUTH', with args beginning with: '" PASSWORD "' \r\n",
+         "it knows no AUTH; the URL must have no password (ERR unknown command "
+         "'AUTH')"},
+        {"without AUTH, and old",
+         "-ERR unknown command `AUTH`, with args beginning with: `" PASSWORD "`, \r\n",
+         "it knows no AUTH; the URL must have no password (ERR unknown command "
+         "`AUTH`)"},
+        {"a proxy that repeats half of it", "-ERR what is AUTH S3cr3t...?\r\n",
+         "it refuses to work (in words not repeated here)"},
+        {"who greets", "+OK\r\n-ERR what is AUTH " PASSWORD "?\r\n",
+         "it refuses to work (in words not repeated here)"},
+        {"another command",
+         "+OK\r\n-ERR unknown command 'EVAL', with args beginning with: 'x' \r\n",
+         "Redis 5 or later (ERR unknown command 'EVAL')"},
+        {"a permission", "+OK\r\n-NOPERM for ada: 'eval'\r\n",
+         "its user lacks a permission (NOPERM for ada: 'eval')"},
+    };
+    char path[200];
+    unsigned i;
+
+    apr_snprintf(path, sizeof path, "%s", tap_temporary("scim-rc-repeater"));
+    apr_snprintf(path + strlen(path), 20, "-%d", (int)getpid());
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pid_t pid = fake_start(path, cases[i].text, 1, 0);
+        const char *url = apr_pstrcat(p, "redis+unix://:" PASSWORD "@", path, NULL);
+        const base_peers_t *a = fleet_child_at(p, url, fleet_server(p), SECRET);
+
+        is_int(take(a), APR_ENOTIMPL, cases[i].what);
+        if (!ok(strstr(fleet_log.last, cases[i].why) != NULL, cases[i].why)) {
+            printf("#   got: %s\n", fleet_log.last);
+        }
+        ok(!strstr(fleet_log.last, "S3cr3t"), "and no password");
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+    }
+    unlink(path);
+}
+
 /* --- A number beyond measure ------------------------------------------------------ */
 
 static void test_number(apr_pool_t *p)
@@ -468,6 +516,7 @@ int main(void)
     test_becomes_replica(p);
     test_nobody(p);
     test_strangers(p);
+    test_repeaters(p);
     test_number(p);
     test_cleared(p);
     apr_pool_destroy(p);

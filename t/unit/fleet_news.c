@@ -135,6 +135,50 @@ static void test_waiting(apr_pool_t *p, redis_t *redis)
     is_str(heard(&one, p), "+after", "what came meanwhile");
 }
 
+/* One member of what the Redis says of itself. */
+static long info(const redis_t *redis, apr_pool_t *p, const char *name)
+{
+    const redisReply *reply = redis_ask(redis, p, 1, "INFO");
+    const char *at = reply ? strstr(reply->str, name) : NULL;
+
+    return at ? (long)apr_atoi64(at + strlen(name)) : -1;
+}
+
+static void *APR_THREAD_FUNC listen_long(apr_thread_t *thread, void *data)
+{
+    hear(data, apr_thread_pool_get(thread), 10, apr_time_from_sec(20));
+    return NULL;
+}
+
+/* Who asks what there is has no use for the connection of who waits. */
+static void test_two_listeners(apr_pool_t *p, redis_t *redis)
+{
+    const base_peers_t *a = fleet_child(p, redis, fleet_server(p));
+    listener_t job = {.peers = a}, waiter = {.peers = a};
+    apr_thread_t *thread;
+    apr_status_t rv;
+    long before;
+    int i, round;
+
+    hear(&job, p, 10, 0);
+    hear(&waiter, p, 10, 0);
+    hear(&waiter, p, 10, 1000);
+    before = info(redis, p, "total_connections_received:");
+    for (round = 0; round < 3; round++) {
+        apr_thread_create(&thread, NULL, listen_long, &waiter, p);
+        for (i = 0; i < 1000 && info(redis, p, "blocked_clients:") != 1; i++) {
+            before++;
+            apr_sleep(10000);
+        }
+        is_int(hear(&job, p, 10, 0), APR_SUCCESS, "one asks while another waits");
+        tell(a, "enough", NULL);
+        apr_thread_join(&rv, thread);
+        before++; /* the last question */
+    }
+    is_int(info(redis, p, "total_connections_received:") - before, 1,
+           "neither makes another connection for that, but this question its own");
+}
+
 /* --- Gaps ------------------------------------------------------------------------- */
 
 static void test_gaps(apr_pool_t *p, redis_t *redis)
@@ -254,8 +298,9 @@ static void test_damage(apr_pool_t *p, redis_t *redis)
 
 int main(void)
 {
-    static fleet_test_t *const tests[] = {test_order,   test_many, test_waiting,
-                                          test_secrecy, test_gaps, test_damage};
+    static fleet_test_t *const tests[] = {
+        test_order,   test_many, test_waiting, test_two_listeners,
+        test_secrecy, test_gaps, test_damage};
 
     return fleet_main(tests, sizeof tests / sizeof *tests);
 }
