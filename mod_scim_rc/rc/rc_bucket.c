@@ -236,3 +236,14 @@ void rc_bucket_load(rc_bucket_t *b, const rc_bucket_t *saved, apr_time_t now)
         }
     }
 }
+
+void rc_bucket_set_limit(rc_bucket_t *b, rc_group_t group, const rc_limit_t *limit,
+                         apr_time_t now)
+{
+    const rc_bucket_t old = *b;
+
+    rc_bucket_init(b, group, limit);
+    rc_bucket_load(b, &old, now);
+    b->sent = old.sent;
+    b->rejected = old.rejected;
+}

@@ -50,8 +50,8 @@ typedef struct rc_limit_t {
     apr_interval_time_t window;
 } rc_limit_t;
 
-/* Fresh, with RingCentral's default for the group (facts: Light 50, Medium 40, Heavy
- * 10, Auth 5 a minute) or with `limit` unless NULL. */
+/* Fresh, with RingCentral's default for the group (Light 50, Medium 40, Heavy 10,
+ * Auth 5 a minute) or with `limit` unless NULL. */
 void rc_bucket_init(rc_bucket_t *b, rc_group_t group, const rc_limit_t *limit);
 
 const char *rc_group_name(rc_group_t group); /* "light", as the headers have it */
@@ -103,6 +103,11 @@ rc_lesson_t rc_bucket_learn(rc_bucket_t *b, const apr_table_t *headers, apr_time
 
 /* Begins a penalty. */
 void rc_bucket_close(rc_bucket_t *b, const apr_table_t *headers, apr_time_t now);
+
+/* Another limit, or NULL, from now on; what is known of calls stays, and what the
+ * platform has told of its limits. Calls in flight count as if they ended now. */
+void rc_bucket_set_limit(rc_bucket_t *b, rc_group_t group, const rc_limit_t *limit,
+                         apr_time_t now);
 
 /* Adds what an older state, of which nothing is certain, knows. */
 void rc_bucket_load(rc_bucket_t *b, const rc_bucket_t *saved, apr_time_t now);

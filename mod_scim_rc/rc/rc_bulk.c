@@ -13,6 +13,8 @@
  * minute. */
 #define STEPS_IN_WINDOW 30
 #define SHORTEST_STEP apr_time_from_msec(20)
+#define LONGEST_PAUSE apr_time_from_sec(120)
+#define LONGEST_TASK apr_time_from_sec(600) /* about */
 
 enum { UPDATE, PROVISION };
 
@@ -257,6 +259,19 @@ static int is_over(const json_t *answer)
     return base_str_same(status, "Completed") || base_str_same(status, "Failed");
 }
 
+/* What nobody can ask about any more is lost, once it is likely to have ended. */
+static rc_error_t *miss(rc_bulk_task_t *task, apr_pool_t *p, apr_time_t now, int *ended)
+{
+    *ended = now >= task->begun + LONGEST_TASK;
+    task->next = now + LONGEST_PAUSE;
+    if (*ended) {
+        set_all(task->items, task->n,
+                rc_error(p, RC_LOST, "the credential of the task is gone"));
+    }
+    return *ended ? NULL
+                  : rc_error(p, RC_UNAVAILABLE, "the credential of the task is gone");
+}
+
 rc_error_t *rc_bulk_poll(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
                          rc_bulk_task_t *task, int *ended)
 {
@@ -271,10 +286,16 @@ rc_error_t *rc_bulk_poll(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p,
     rc_bound_t bound = {&call, task->credential};
     apr_interval_time_t pause;
     json_t *answer = NULL;
-    rc_error_t *e = rc_call_bound(c, who, p, &bound, &answer);
+    rc_error_t *e;
     apr_time_t now = base_now(who->env);
 
+    if (!(c->seats & 1u << task->credential)) {
+        return miss(task, p, now, ended);
+    }
+    e = rc_call_bound(c, who, p, &bound, &answer);
+    now = base_now(who->env);
     pause = (now - task->begun) / 4;
+    pause = pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
     task->next = now + (pause > task->step ? pause : task->step);
     *ended = !e && is_over(answer);
     if (*ended) {

@@ -10,14 +10,16 @@
 /* What the processes share of one client. */
 typedef struct rc_shared_t {
     rc_pacer_state_t quota;
-    rc_token_state_t tokens[RC_CREDENTIALS_MAX];
+    rc_token_state_t tokens[RC_SEATS];
 } rc_shared_t;
 
 struct rc_client_t {
-    rc_client_conf_t conf;
+    rc_client_conf_t conf; /* its `credentials` have the places of their seats */
+    unsigned seats;        /* of its credentials, bits */
     const rc_transport_t *transport;
     const base_shared_t *shared;
-    rc_token_state_t *tokens; /* shared; of each credential */
+    apr_uint64_t secrets[RC_SEATS]; /* fingerprints */
+    rc_token_state_t *tokens;       /* shared; by seat */
     rc_pacer_t pacer;
 };
 

@@ -39,6 +39,12 @@ typedef struct rc_client_conf_t {
 apr_size_t rc_client_shared_size(void);
 void rc_client_shared_init(void *memory, const rc_client_conf_t *conf);
 
+/* Prepares memory that other processes go on using with another configuration: what is
+ * known of credentials that both have stays, others get places of their own, and new
+ * limits hold for all. An error: the lock failed, and nothing is changed. */
+apr_status_t rc_client_shared_adopt(const base_shared_t *shared,
+                                    const rc_client_conf_t *conf, apr_time_t now);
+
 /* The part of that memory that knows the quota, for rc_pacer_save() and
  * rc_pacer_load(). Under the lock, or while nobody else uses the memory. */
 rc_pacer_state_t *rc_client_quota(void *memory);
@@ -48,6 +54,10 @@ rc_pacer_state_t *rc_client_quota(void *memory);
 rc_client_t *rc_client_create(apr_pool_t *p, const rc_client_conf_t *conf,
                               const rc_transport_t *transport,
                               const base_shared_t *shared);
+
+/* How many calls of a group the platform allows to all credentials of the client
+ * together, a microsecond; 0: any number. Under the lock. */
+double rc_client_rate(const rc_client_t *c, rc_group_t group);
 
 /* A place in the quota that was taken before it is known which call will fill it. */
 typedef struct rc_place_t rc_place_t;
@@ -151,7 +161,8 @@ rc_error_t *rc_bulk_update(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p
                            const rc_bulk_request_t *request, rc_bulk_task_t **task);
 
 /* When it is worth while to look at the task: first after a guess of its length, then
- * in steps of the platform's window / 30, and of a quarter of its age. */
+ * in steps of the platform's window / 30, and of a quarter of its age, but not beyond
+ * two minutes. */
 apr_time_t rc_bulk_next(const rc_bulk_task_t *task);
 
 /* GET .../tasks/{id} (Light), once. *ended 1: each item has its result. An error: it

@@ -11,13 +11,14 @@
 #define FORBIDDEN_FOR apr_time_from_sec(900)
 
 #define BITS 64
+#define ANY (~APR_UINT64_C(0))
 
 static apr_uint64_t bit_of(const char *endpoint)
 {
     apr_ssize_t len = APR_HASH_KEY_STRING;
 
     return endpoint ? APR_UINT64_C(1) << (apr_hashfunc_default(endpoint, &len) % BITS)
-                    : 0;
+                    : ANY;
 }
 
 static int is_forbidden(const rc_token_state_t *t, apr_uint64_t bit, apr_time_t now)
@@ -37,11 +38,12 @@ static offer_t look(const rc_client_t *c, const rc_choice_t *choice, apr_time_t 
     offer_t offer = {0, 0, 0};
     int k;
 
-    for (k = 0; k < c->conf.n_credentials; k++) {
+    for (k = 0; k < RC_SEATS; k++) {
         const rc_token_state_t *t = &c->tokens[k];
         const unsigned self = 1u << k;
 
-        if (choice->tried & self || (now >= t->expires && now < t->retry_at)) {
+        if (!(c->seats & self) || choice->tried & self ||
+            (now >= t->expires && now < t->retry_at)) {
             continue;
         }
         offer.usable |= self;
@@ -69,10 +71,10 @@ static rc_error_t *first_failure(const rc_client_t *c, apr_pool_t *p, unsigned t
     const rc_token_state_t *first = NULL;
     int k;
 
-    for (k = 0; k < c->conf.n_credentials; k++) {
+    for (k = 0; k < RC_SEATS; k++) {
         const rc_token_state_t *t = &c->tokens[k];
 
-        if (!(tried & 1u << k) && (!first || t->retry_at < first->retry_at)) {
+        if (c->seats & ~tried & 1u << k && (!first || t->retry_at < first->retry_at)) {
             first = t;
         }
     }
@@ -194,10 +196,14 @@ rc_error_t *rc_client_owns(rc_client_t *c, const rc_caller_t *who, apr_pool_t *p
     int k, known = 0;
 
     *owns = 0;
-    for (k = 0; k < c->conf.n_credentials && !*owns; k++) {
+    for (k = 0; k < RC_SEATS && !*owns; k++) {
         const char *owner;
-        rc_error_t *error = owner_of(c, who, p, k, &owner);
+        rc_error_t *error;
 
+        if (!(c->seats & 1u << k)) {
+            continue;
+        }
+        error = owner_of(c, who, p, k, &owner);
         if (error && error->kind != RC_CREDENTIALS) {
             return error;
         }

@@ -6,7 +6,7 @@
 
 /* What a call asks for. */
 typedef struct rc_choice_t {
-    const char *endpoint; /* rather one that may call it; NULL: any */
+    const char *endpoint; /* rather one that may call it; NULL: that may call all */
     unsigned tried;       /* the credentials (bits) that did not help already */
 } rc_choice_t;
 

@@ -33,8 +33,9 @@ typedef struct rc_wish_t {
 typedef struct rc_waiter_t {
     apr_uint64_t ticket; /* the order of arrival */
     apr_time_t back_at;  /* the latest time at which it looks again */
-    apr_uint16_t groups, credentials;
-    apr_int32_t work;
+    apr_uint16_t groups;
+    apr_int16_t work;
+    apr_uint32_t credentials;
 } rc_waiter_t;
 
 /* In shared memory; zeroed when fresh. Interactive work before background work, each
@@ -58,7 +59,9 @@ int rc_line_join(rc_line_t *line, int max, const rc_waiter_t *waiter);
 /* Does nothing when nobody with this ticket is in the line. */
 void rc_line_leave(rc_line_t *line, rc_class_t work, apr_uint64_t ticket);
 
-/* Room to think ahead, of one process: used under the lock only. */
+/* Room to think ahead, of one process: used under the lock only. Of credentials with
+ * another number than 0 to `n_credentials` - 1, which others wait for, it does not
+ * think. */
 typedef struct rc_plan_t rc_plan_t;
 rc_plan_t *rc_plan_create(apr_pool_t *p, int n_credentials);
 

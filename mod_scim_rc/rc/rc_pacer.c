@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <apr_strings.h>
 
 #include "rc_claim.h"
 
@@ -27,18 +28,111 @@ int rc_seconds_until(apr_time_t when, apr_time_t now)
     return seconds < APR_INT32_MAX ? (int)seconds : APR_INT32_MAX;
 }
 
+static const rc_limit_t *limit_of(const rc_pacer_state_t *state, int group)
+{
+    return state->has_limits ? &state->limits[group] : NULL;
+}
+
+static void keep_limits(rc_pacer_state_t *state, const rc_limit_t *limits)
+{
+    int i;
+
+    state->has_limits = limits != NULL;
+    for (i = 0; limits && i < RC_GROUPS; i++) {
+        state->limits[i] = limits[i];
+    }
+}
+
+static void init_seat(rc_pacer_state_t *state, int seat)
+{
+    int i;
+
+    for (i = 0; i < RC_GROUPS; i++) {
+        rc_bucket_init(&state->quotas[seat].buckets[i], (rc_group_t)i,
+                       limit_of(state, i));
+    }
+}
+
 void rc_pacer_init(rc_pacer_state_t *state, int n_credentials, const rc_limit_t *limits)
+{
+    int k;
+
+    memset(state, 0, sizeof *state);
+    keep_limits(state, limits);
+    state->n_credentials = n_credentials;
+    for (k = 0; k < n_credentials; k++) {
+        init_seat(state, k);
+    }
+}
+
+static int is_limit(const rc_pacer_state_t *state, const rc_limit_t *limits)
+{
+    int i = 0;
+
+    if (!limits || !state->has_limits) {
+        return !limits && !state->has_limits;
+    }
+    while (i < RC_GROUPS && limits[i].limit == state->limits[i].limit &&
+           limits[i].window == state->limits[i].window) {
+        i++;
+    }
+    return i == RC_GROUPS;
+}
+
+void rc_pacer_set_limits(rc_pacer_state_t *state, const rc_limit_t *limits,
+                         apr_time_t now)
 {
     int i, k;
 
-    memset(state, 0, sizeof *state);
-    state->n_credentials = n_credentials;
-    for (k = 0; k < n_credentials; k++) {
+    if (is_limit(state, limits)) {
+        return;
+    }
+    keep_limits(state, limits);
+    for (k = 0; k < state->n_credentials; k++) {
         for (i = 0; i < RC_GROUPS; i++) {
-            rc_bucket_init(&state->quotas[k].buckets[i], (rc_group_t)i,
-                           limits ? &limits[i] : NULL);
+            rc_bucket_set_limit(&state->quotas[k].buckets[i], (rc_group_t)i,
+                                limit_of(state, i), now);
         }
     }
+}
+
+int rc_pacer_find_seat(const rc_pacer_state_t *state, const char *key)
+{
+    int k = state->n_credentials - 1;
+
+    while (k >= 0 && strncmp(state->quotas[k].key, key, RC_KEY_SIZE) != 0) {
+        k--;
+    }
+    return k;
+}
+
+static apr_time_t last_heard(const rc_quota_t *quota)
+{
+    apr_time_t last = 0;
+    int i;
+
+    for (i = 0; i < RC_GROUPS; i++) {
+        last = last > quota->buckets[i].heard ? last : quota->buckets[i].heard;
+    }
+    return last;
+}
+
+int rc_pacer_take_seat(rc_pacer_state_t *state, const char *key, unsigned kept)
+{
+    int k, seat = -1;
+
+    for (k = 0; state->n_credentials == RC_SEATS && k < RC_SEATS; k++) {
+        if (!(kept & 1u << k) && (seat < 0 || last_heard(&state->quotas[k]) <
+                                                  last_heard(&state->quotas[seat]))) {
+            seat = k;
+        }
+    }
+    if (seat < 0) {
+        seat = state->n_credentials++;
+    }
+    init_seat(state, seat);
+    apr_cpystrn(state->quotas[seat].key, key, RC_KEY_SIZE);
+    return seat;
 }
 
 static rc_bucket_t *bucket_of(void *ctx, int credential, int group)
@@ -123,7 +217,7 @@ static look_t join(const rc_pacer_t *pacer, const rc_wish_t *wish, apr_uint64_t 
                    apr_time_t back_at)
 {
     rc_waiter_t waiter = {ticket, back_at, (apr_uint16_t)wish->groups,
-                          (apr_uint16_t)wish->credentials, wish->work};
+                          (apr_int16_t)wish->work, wish->credentials};
 
     return rc_line_join(&pacer->state->line, pacer->max_waiting, &waiter) ? WAIT
                                                                           : TOO_MANY;
@@ -267,6 +361,9 @@ int rc_pacer_renew(const rc_pacer_t *pacer, const base_env_t *env,
     apr_interval_time_t span;
     rc_slot_t *slot;
 
+    if (base_now(env) < b->closed_until) { /* a time is read in one piece */
+        return 0;
+    }
     if (pass->slot < 0 || time <= pass->time + FRESH) {
         return 1;
     }

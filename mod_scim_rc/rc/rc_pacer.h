@@ -12,6 +12,11 @@
 
 #define RC_CREDENTIALS_MAX 16
 
+/* Places for credentials in shared memory: those of processes that are about to end,
+ * after a change of the configuration, beside the new ones. A credential has the number
+ * of its seat. */
+#define RC_SEATS 32
+
 #define RC_KEY_SIZE 33
 
 /* What one credential may send. */
@@ -23,24 +28,38 @@ typedef struct rc_quota_t {
 /* In shared memory. */
 typedef struct rc_pacer_state_t {
     rc_line_t line;
-    apr_int32_t n_credentials;
-    apr_int32_t missed; /* other gateways may not know of all calls */
-    apr_int32_t away;   /* they were out of reach the last time */
-    apr_uint32_t epoch; /* what theirs was the last time */
+    apr_int32_t n_credentials; /* seats that were ever taken */
+    apr_int32_t has_limits;
+    rc_limit_t limits[RC_GROUPS]; /* as configured */
+    apr_int32_t missed;           /* other gateways may not know of all calls */
+    apr_int32_t away;             /* they were out of reach the last time */
+    apr_uint32_t epoch;           /* what theirs was the last time */
     apr_int32_t has_epoch;
-    rc_quota_t quotas[RC_CREDENTIALS_MAX];
+    rc_quota_t quotas[RC_SEATS];
 } rc_pacer_state_t;
 
-/* Sets a fresh state to RingCentral's defaults or to `limits` (RC_GROUPS of them)
- * unless NULL. */
+/* Sets a fresh state, with that many seats taken, to RingCentral's defaults or to
+ * `limits` (RC_GROUPS of them) unless NULL. */
 void rc_pacer_init(rc_pacer_state_t *state, int n_credentials,
                    const rc_limit_t *limits);
+
+/* Other limits from now on, for all that use the state; nothing, if they are as before.
+ * Under the lock, as all below. */
+void rc_pacer_set_limits(rc_pacer_state_t *state, const rc_limit_t *limits,
+                         apr_time_t now);
+
+/* The seat of the credential with this key, or -1. */
+int rc_pacer_find_seat(const rc_pacer_state_t *state, const char *key);
+
+/* A seat for a credential that has none. When all are taken, that of the one that the
+ * platform has not answered for the longest time, but for those in `kept` (bits). */
+int rc_pacer_take_seat(rc_pacer_state_t *state, const char *key, unsigned kept);
 
 /* What is known of the quota as plain bytes, to be kept while the server is down. */
 #define RC_PACER_IMAGE_VERSION 5
 typedef struct rc_pacer_image_t {
     apr_uint32_t version, size; /* of what is used of it, in bytes */
-    rc_quota_t quotas[RC_CREDENTIALS_MAX];
+    rc_quota_t quotas[RC_SEATS];
 } rc_pacer_image_t;
 
 /* Returns how many bytes of *image count. The caller holds the lock, or nobody else
@@ -58,7 +77,7 @@ typedef struct rc_pacer_t {
     const base_shared_t *shared;
     rc_pacer_state_t *state;
     rc_plan_t *plan;           /* for as many credentials */
-    const char *const *names;  /* of the credentials, for the log */
+    const char *const *names;  /* of its credentials by their seats, for the log */
     int background_percent;    /* 1..100 */
     int max_waiting;           /* of all processes */
     const base_peers_t *peers; /* other gateways; NULL: there are none */
@@ -98,7 +117,7 @@ rc_error_t *rc_pacer_peek(const rc_pacer_t *pacer, apr_pool_t *p,
                           const rc_pacer_call_t *call);
 
 /* A pass is about to be used whose owner did something else first: it counts as taken
- * now. 0 when it has lapsed: it must be entered anew. */
+ * now. 0 when it has lapsed, or a penalty has begun: it must be entered anew. */
 int rc_pacer_renew(const rc_pacer_t *pacer, const base_env_t *env,
                    apr_interval_time_t longest, rc_pass_t *pass);
 

@@ -133,6 +133,23 @@ rc_error_t *rc_token_recall(apr_pool_t *p, const rc_token_state_t *t, apr_time_t
     return error;
 }
 
+apr_uint64_t rc_token_secret(const rc_credential_t *credential)
+{
+    return base_sha256_u64(credential->client_secret,
+                           strlen(credential->client_secret));
+}
+
+void rc_token_set_secret(rc_token_state_t *t, const rc_credential_t *credential)
+{
+    const apr_uint64_t print = rc_token_secret(credential);
+
+    if (t->secret != print) {
+        t->secret = print;
+        t->failures = 0;
+        t->retry_at = 0;
+    }
+}
+
 /* What of the state decides; with the token in *bearer when it can be used. */
 typedef struct view_t {
     int valid, due;    /* there is a token; it should be renewed */
@@ -149,7 +166,10 @@ static rc_error_t *look(rc_client_t *c, apr_pool_t *p, apr_time_t now,
     }
     view->valid = now < t->expires;
     view->due = now >= t->renew_at;
-    view->error = rc_token_recall(p, t, now);
+    view->error =
+        t->secret == c->secrets[bearer->credential]
+            ? rc_token_recall(p, t, now)
+            : rc_error(p, RC_UNAVAILABLE, "the credential has got another secret");
     if (view->valid) {
         bearer->generation = t->generation;
         bearer->doubted = t->doubted;

@@ -10,6 +10,8 @@
 
 /* Of one credential, in shared memory. */
 typedef struct rc_token_state_t {
+    apr_uint64_t secret; /* fingerprint of that which is valid: who has another one uses
+                          * what token there is, and gets none */
     apr_time_t expires;  /* 0: there is no token to be used */
     apr_time_t renew_at; /* somebody should get the next one */
     apr_uint32_t generation;
@@ -41,6 +43,13 @@ typedef struct rc_bearer_t {
     apr_time_t expires;
     char value[RC_TOKEN_MAX];
 } rc_bearer_t;
+
+/* A fingerprint. */
+apr_uint64_t rc_token_secret(const rc_credential_t *credential);
+
+/* What RingCentral accepts for the credential from now on. With another secret than
+ * before what failed may succeed. Under the lock. */
+void rc_token_set_secret(rc_token_state_t *state, const rc_credential_t *credential);
 
 /* The failure that is still remembered, in `p`, or NULL. Under the lock. */
 rc_error_t *rc_token_recall(apr_pool_t *p, const rc_token_state_t *state,

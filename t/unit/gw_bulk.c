@@ -102,6 +102,47 @@ static void both_shapes(void)
     }
 }
 
+/* Asks for the task as another process does, with what that knows of it. */
+static int ask(world_t *w, rc_bulk_request_t *request, const rc_bulk_name_t *name,
+               rc_error_t **e, apr_time_t *next)
+{
+    rc_caller_t who = caller(w);
+    rc_bulk_task_t *task = rc_bulk_resume(w->account->client, &who, p, request, name);
+    int ended = 0;
+
+    *e = rc_bulk_poll(w->account->client, &who, p, task, &ended);
+    *next = rc_bulk_next(task);
+    return ended;
+}
+
+static void of_others(void)
+{
+    world_t *w;
+    rc_bulk_request_t request = users(&w, 3);
+    rc_caller_t who = caller(w);
+    rc_bulk_task_t *task;
+    rc_bulk_name_t name;
+    apr_time_t next;
+    rc_error_t *e;
+
+    w->rc->bulk_takes = apr_time_from_sec(3000);
+    e = rc_bulk_update(w->account->client, &who, p, &request, &task);
+    ok(!e, "a task that takes long");
+    name = rc_bulk_name(task);
+    name.begun = 0; /* or a clock that was wrong */
+    is_int(ask(w, &request, &name, &e, &next), 0, "it goes on");
+    ok(!e && next > w->now && next <= w->now + apr_time_from_sec(120),
+       "and is looked at again before long, however old it is said to be");
+    name = rc_bulk_name(task);
+    name.credential = 7;
+    is_int(ask(w, &request, &name, &e, &next), 0,
+           "that of a credential which is not there any more");
+    ok(e && e->kind == RC_UNAVAILABLE && next > w->now, "cannot be asked about");
+    w->now += apr_time_from_sec(601);
+    is_int(ask(w, &request, &name, &e, &next), 1, "and is not waited for for ever");
+    is_int(count_kind(&request, RC_LOST), 3, "what came of it is not known");
+}
+
 static void unknown(void)
 {
     world_t *w;
@@ -198,6 +239,7 @@ int main(void)
     apr_initialize();
     apr_pool_create(&p, NULL);
     both_shapes();
+    of_others();
     unknown();
     too_many();
     removals();

@@ -15,15 +15,15 @@ static const fake_answer_t good = {DONE, 200, NULL, ONE, 0};
 
 static void fresh(apr_pool_t *p, int n)
 {
-    static fake_answer_t always[190];
+    static fake_answer_t always[260];
     int i;
 
-    for (i = 0; i < 190; i++) {
+    for (i = 0; i < 260; i++) {
         always[i] = good;
     }
     fake_init(&fake, p);
     client = fake_client_with(&fake, n);
-    fake_script(&fake, always, 190);
+    fake_script(&fake, always, 260);
 }
 
 static void script(const fake_answer_t *answers, int n)
@@ -455,6 +455,101 @@ static void test_other_places(apr_pool_t *p)
     rc_place_return(client, &who, light);
 }
 
+static void test_place_without_permission(apr_pool_t *p)
+{
+    static const fake_answer_t answers[] = {{DONE, 403, NULL, E("CMN-401"), 0},
+                                            {DONE, 200, NULL, ONE, 0}};
+    rc_place_t *place = NULL;
+    rc_caller_t who;
+    int i, of_first = 0;
+
+    fresh(p, 2);
+    who = caller(0);
+    script(answers, 2);
+    ok(!update(0), "one lacks a permission, the other does it");
+    for (i = 0; i < 10; i++) {
+        if (!rc_place_take(client, &who, p, RC_GROUP_BIT(RC_MEDIUM), &place)) {
+            of_first += place->pass.credential == 0;
+            place->used = 1;
+        }
+    }
+    is_int(of_first, 0, "places are taken for who can do it");
+    client->tokens[1].forbidden = 4;
+    client->tokens[1].forbidden_until = fake.now + 60 * SECOND;
+    client->pacer.state->quotas[1].buckets[RC_MEDIUM].closed_until = fake.now + SECOND;
+    ok(!rc_place_take(client, &who, p, RC_GROUP_BIT(RC_MEDIUM), &place) &&
+           place->pass.credential == 0,
+       "... or for any, if each lacks something");
+}
+
+/* Another configuration of the account, for the memory that there is. */
+static rc_client_t *reconfigure(const rc_credential_t *credentials, int n)
+{
+    rc_client_conf_t conf = fake_conf(&fake, n);
+
+    conf.credentials = credentials;
+    is_int(rc_client_shared_adopt(&fake.shared, &conf, fake.now), APR_SUCCESS,
+           "another configuration");
+    return rc_client_create(fake.p, &conf, &fake.transport, &fake.shared);
+}
+
+static void test_new_configuration(apr_pool_t *p)
+{
+    static const rc_credential_t others[] = {
+        {"three", "other-client", "SECRET-other", "SECRET.third"},
+        {"main", "the-client", "SECRET-client+", "SECRET.jw/t"}};
+    const rc_pacer_state_t *state;
+    rc_client_t *old;
+    int i;
+
+    fresh(p, 2);
+    old = client;
+    state = rc_client_quota(fake.shared.memory);
+    for (i = 0; i < 80 && !update(0); i++) {
+    }
+    is_int(i, 80, "two credentials use their quota up");
+    is_int(fake.tokens, 2, "... with one token each");
+    client = reconfigure(others, 2);
+    is_int(state->n_credentials, 3, "a new one has a place of its own");
+    for (i = 0; i < 80 && !update(0); i++) {
+    }
+    is_int(i, 40, "... and a quota; what the other one has sent is known");
+    is_int(fake.tokens, 3, "... and its token, too");
+    is_int((int)(rc_client_rate(client, RC_MEDIUM) * 60 * SECOND + .5), 80,
+           "only the own ones count");
+    client = old;
+    ok(update(0) != NULL, "who has the old configuration knows it, too");
+    fake.now += 70 * SECOND;
+    for (i = 0; i < 80 && !update(0); i++) {
+    }
+    is_int(i, 80, "... and goes on with its own");
+    is_int(fake.lock_misused, 0, "no call is made under the lock");
+}
+
+static void test_new_secret(apr_pool_t *p)
+{
+    static const rc_credential_t renewed[] = {
+        {"main", "the-client", "SECRET-new", "SECRET.jw/t"}};
+    rc_client_t *old;
+    rc_error_t *error;
+
+    fresh(p, 1);
+    old = client;
+    fake.refused = "grant";
+    ok(update(0) != NULL, "a secret that is refused");
+    fake.refused = NULL;
+    client = reconfigure(renewed, 1);
+    ok(!update(0), "... is not what the new one is judged by");
+    is_int(rc_client_quota(fake.shared.memory)->n_credentials, 1,
+           "... whose quota is the same");
+    client = old;
+    ok(!update(0), "who has the old one uses the token that there is");
+    client->tokens[0].expires = 0;
+    error = update(0);
+    ok(error && error->kind == RC_UNAVAILABLE && fake.tokens == 1,
+       "... and gets none itself");
+}
+
 int main(void)
 {
     apr_pool_t *p;
@@ -471,6 +566,9 @@ int main(void)
     test_owner(p);
     test_places(p);
     test_other_places(p);
+    test_place_without_permission(p);
+    test_new_configuration(p);
+    test_new_secret(p);
     fake_done(&fake);
     apr_pool_destroy(p);
     apr_terminate();

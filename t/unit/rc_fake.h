@@ -44,7 +44,7 @@ typedef struct fake_t {
     int tokens;          /* given out */
     const char *refused; /* the end of the JWT that gets no token, or NULL */
     void (*on_perform)(struct fake_t *f, int nth); /* before an API answer */
-    fake_request_t requests[200];
+    fake_request_t requests[400];
     int n_requests;
     base_env_t env;
     rc_transport_t transport;
@@ -211,8 +211,8 @@ static inline const char *fake_lock_file(fake_t *f)
         f->p, tap_temporary(apr_psprintf(f->p, "rc_fake.%d.lock", (int)getpid())));
 }
 
-/* A client with some credentials and fresh shared memory. */
-static inline rc_client_t *fake_client_with(fake_t *f, int n)
+/* An account with the first `n` credentials. */
+static inline rc_client_conf_t fake_conf(fake_t *f, int n)
 {
     static const rc_credential_t credentials[FAKE_CREDENTIALS] = {
         {"main", "the-client", "SECRET-client+", "SECRET.jw/t"},
@@ -233,6 +233,14 @@ static inline rc_client_t *fake_client_with(fake_t *f, int n)
     conf.limits[RC_MEDIUM].limit = 40;
     conf.limits[RC_HEAVY].limit = 10;
     conf.limits[RC_AUTH].limit = 5;
+    return conf;
+}
+
+/* A client with fresh shared memory. */
+static inline rc_client_t *fake_client_with(fake_t *f, int n)
+{
+    rc_client_conf_t conf = fake_conf(f, n);
+
     f->shared.memory = apr_palloc(f->p, rc_client_shared_size());
     rc_client_shared_init(f->shared.memory, &conf);
     return rc_client_create(f->p, &conf, &f->transport, &f->shared);

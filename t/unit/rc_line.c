@@ -50,7 +50,7 @@ static rc_wish_t wish_of(unsigned groups, unsigned credentials, rc_class_t work)
 static apr_uint64_t join(unsigned groups, unsigned credentials, rc_class_t work)
 {
     rc_waiter_t waiter = {rc_line_ticket(&line), NOW + SECOND, (apr_uint16_t)groups,
-                          (apr_uint16_t)credentials, work};
+                          work, credentials};
 
     rc_line_join(&line, RC_WAITERS_MAX, &waiter);
     return waiter.ticket;
@@ -81,7 +81,7 @@ static const char *turn(apr_pool_t *p, rc_wish_t wish, apr_uint64_t ticket)
 
 static void test_order(apr_pool_t *p)
 {
-    rc_waiter_t again = {2, NOW + 2 * SECOND, 1, 1, RC_BACKGROUND};
+    rc_waiter_t again = {2, NOW + 2 * SECOND, 1, RC_BACKGROUND, 1};
     int i;
 
     fresh(p);

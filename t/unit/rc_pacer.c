@@ -340,7 +340,7 @@ static void stand_in_line(rc_group_t group, double seconds)
 {
     rc_waiter_t waiter = {rc_line_ticket(&state.line),
                           fake.now + (apr_time_t)(seconds * APR_USEC_PER_SEC),
-                          RC_GROUP_BIT(group), 1, RC_INTERACTIVE};
+                          RC_GROUP_BIT(group), RC_INTERACTIVE, 1};
 
     rc_line_join(&state.line, RC_WAITERS_MAX, &waiter);
 }
@@ -464,6 +464,14 @@ static void test_renewal(apr_pool_t *p)
     }
     is_int(rc_pacer_renew(&pacer, &fake.env, 20 * SECOND, &pass), 0,
            "one that was forgotten has lapsed");
+
+    fresh(p);
+    state.quotas[0].buckets[RC_HEAVY].cold = 0;
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &pass);
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &other);
+    leave(&other, "Retry-After: 15", RC_GROUP_PENALTY);
+    is_int(rc_pacer_renew(&pacer, &fake.env, 20 * SECOND, &pass), 0,
+           "nor is one used in a penalty that began meanwhile");
 }
 
 static const rc_limit_t small[RC_GROUPS] = {
@@ -517,6 +525,53 @@ static void test_credentials(apr_pool_t *p)
     error = enter_any(RC_LIGHT, &pass);
     is_int(error ? error->retry_after : 0, 80, "... closes both");
     ok(!enter_any(RC_AUTH, &pass), "... but for tokens");
+}
+
+static void test_seats(apr_pool_t *p)
+{
+    char key[RC_KEY_SIZE];
+    int i, seat;
+
+    fake_init(&fake, p);
+    rc_pacer_init(&state, 0, small);
+    is_int(rc_pacer_find_seat(&state, "key 0"), -1, "nobody has a seat");
+    for (i = 0; i < RC_SEATS; i++) {
+        apr_snprintf(key, sizeof key, "key %d", i);
+        seat = rc_pacer_take_seat(&state, key, 0);
+        state.quotas[i].buckets[RC_LIGHT].heard = fake.now + i;
+        if (seat != i || rc_pacer_find_seat(&state, key) != i) {
+            ok(0, apr_psprintf(p, "credential %d takes seat %d", i, seat));
+        }
+    }
+    is_int(rc_pacer_find_seat(&state, "key 17"), 17, "each has one of its own");
+    is_int(state.quotas[17].buckets[RC_MEDIUM].limit, 2, "... with the limits");
+    seat = rc_pacer_take_seat(&state, "new", 1 | 2 | 8);
+    is_int(seat, 2, "when there are no more, that which was silent for longest");
+    is_int(rc_pacer_find_seat(&state, "key 2"), -1, "... has none any more");
+    is_int((int)state.quotas[seat].buckets[RC_LIGHT].heard, 0, "... and is forgotten");
+}
+
+static void test_new_limits(apr_pool_t *p)
+{
+    static const rc_limit_t other[RC_GROUPS] = {
+        {2, 60 * SECOND}, {2, 60 * SECOND}, {4, 60 * SECOND}, {2, 60 * SECOND}};
+    rc_pass_t pass;
+
+    fresh_pair(p);
+    pacer.plan = rc_plan_create(p, 1);
+    enter(RC_HEAVY, RC_INTERACTIVE, never, &pass);
+    leave(&pass, "", RC_NO_PENALTY);
+    enter(RC_MEDIUM, RC_INTERACTIVE, never, &pass);
+    leave(&pass, "X-Rate-Limit-Limit: 7\nX-Rate-Limit-Remaining: 6", RC_NO_PENALTY);
+    rc_pacer_set_limits(&state, small, fake.now);
+    is_int(state.quotas[0].buckets[RC_MEDIUM].cold, 0,
+           "the same limits change nothing");
+    rc_pacer_set_limits(&state, other, fake.now);
+    state.quotas[0].buckets[RC_HEAVY].cold = 0;
+    is_int(state.quotas[0].buckets[RC_MEDIUM].limit, 7, "what was learned stays");
+    is_int((int)state.quotas[0].buckets[RC_HEAVY].sent, 1, "and what was sent");
+    is_int(burst(RC_HEAVY, RC_INTERACTIVE), 3, "... which counts against a new limit");
+    is_int(state.quotas[1].buckets[RC_HEAVY].limit, 4, "... of every credential");
 }
 
 static void test_image_of_several(apr_pool_t *p)
@@ -605,6 +660,8 @@ int main(void)
     test_renewal(p);
     test_credentials(p);
     test_image(p);
+    test_seats(p);
+    test_new_limits(p);
     test_image_of_several(p);
     fake_done(&fake);
     apr_pool_destroy(p);

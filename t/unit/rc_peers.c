@@ -540,7 +540,7 @@ static void test_strangers(apr_pool_t *p)
 static apr_uint64_t stand_in_line(gateway_t *g)
 {
     rc_waiter_t waiter = {rc_line_ticket(&g->state.line), fake.now + 300 * SECOND,
-                          RC_GROUP_BIT(RC_MEDIUM), 1, RC_INTERACTIVE};
+                          RC_GROUP_BIT(RC_MEDIUM), RC_INTERACTIVE, 1};
 
     rc_line_join(&g->state.line, RC_WAITERS_MAX, &waiter);
     return waiter.ticket;
