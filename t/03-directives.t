@@ -54,7 +54,7 @@ for my $name (sort keys %section) {
 # --- the annotated configuration --------------------------------------------------
 
 for my $file (qw(client-id client-secret jwt client-id-2 client-secret-2 jwt-2 tokens)) {
-    $h->write_file("$dir/$file", $file eq 'tokens' ? 'a:' . 'b' x 64 . "::\n" : 'x', 0640);
+    $h->write_file("$dir/$file", $file eq 'tokens' ? 'a:' . 'b' x 64 . "::\n" : $file, 0640);
 }
 $h->write_file("$dir/ca", "-----BEGIN CERTIFICATE-----\n");
 (my $mine = $conf) =~ s{/etc/scim-rc/|/var/lib/scim-rc/}{$dir/}g;

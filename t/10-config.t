@@ -13,6 +13,8 @@ my $d = $h->dir;
 
 $h->write_file("$d/secret", "the-client-secret\n", 0600);
 $h->write_file("$d/jwt",    "the-jwt\n",           0600);
+$h->write_file("$d/id",     "app\n",               0600);
+$h->write_file("$d/jwt-2",  "the-jwt\n",           0600);
 $h->write_file("$d/open",   "everybody\n",         0644);
 $h->write_file("$d/empty",  '',                    0600);
 $h->write_file("$d/redis",  "redis://:the-client-secret\@127.0.0.1/3\n", 0600);
@@ -21,6 +23,14 @@ $h->write_file("$d/tokens", 'entra:' . 'a' x 64 . ":read,write:\n", 0600);
 $h->write_file("$d/broken", "not a token line\n", 0600);
 $h->give_to_children("$d/tokens");
 $h->secret('the-client-secret', 'the-jwt');
+my %mode = (state => 0700, shared => 0775, foreign => 0700, closed => 0500);
+for my $folder (sort keys %mode) {
+    mkdir "$d/$folder" or die $!;
+    chmod $mode{$folder}, "$d/$folder" or die $!;
+    $h->give_to_children("$d/$folder") if $folder ne 'foreign';
+}
+symlink "$d/state",   "$d/link"         or die $!;
+symlink "$d/missing", "$d/nowhere-link" or die $!;
 
 # An account that lacks nothing, with more lines; a line of its own takes the place of
 # a usual one.
@@ -71,7 +81,9 @@ my @refused = (
     [ 'limit of an unknown group', account('a', 'ScimRCLimit tiny 1 1s'),
         qr/ScimRCLimit: bad value 'tiny'; it must be one of light, medium, heavy, auth/ ],
     [ 'limit without a number', account('a', 'ScimRCLimit heavy many'),
-        qr/ScimRCLimit: bad value 'many'; it must be a whole number from 1 to 100000, or off/ ],
+        qr/ScimRCLimit: bad value 'many'; it must be a whole number from 1 to 512, or off/ ],
+    [ 'limit that cannot be kept', account('a', 'ScimRCLimit medium 513 1h'),
+        qr/ScimRCLimit: bad value '513'; it must be a whole number from 1 to 512, or off/ ],
     [ 'limit of a wrong window', account('a', 'ScimRCLimit heavy 10 1ms'),
         qr/ScimRCLimit: bad value '1ms'; .* from 1s to 1h/ ],
     [ 'limit that is off, with a window', account('a', 'ScimRCLimit heavy off 1min'),
@@ -117,6 +129,9 @@ my @refused = (
         qr/ScimRCCredential: must stand inside of <ScimRCAccount name>/ ],
     [ 'the same credential twice', account('a', join "\n", map { "ScimRCCredential $_ id file:$d/secret file:$d/jwt" } 'b', 'c'),
         qr/ScimRCCredential c: has the client id and the JWT of 'b'; it must be another app or another user/ ],
+    [ 'the same credential in other files', account('a', "ScimRCClientId file:$d/id",
+            "ScimRCCredential b app \"exec:/bin/cat $d/secret\" file:$d/jwt-2"),
+        qr/account 'a': ScimRCCredential b: has the client id and the JWT of 'main'; it must be another app or another user/ ],
     [ 'a JWT in the configuration', account('a', 'ScimRCJWT the-jwt'),
         qr/ScimRCJWT: the secret itself must not stand in the configuration/ ],
     [ 'file: without a path', account('a', 'ScimRCJWT file:'), qr/ScimRCJWT: bad value 'file:'; it must be file:/ ],
@@ -172,6 +187,21 @@ my @refused = (
     [ 'CA file without a certificate', account('a', "ScimRCCAFile $d/jwt"), qr{account 'a': ScimRCCAFile: '\Q$d\E/jwt' holds no certificate} ],
     [ 'state directory that is a file', account('a', "ScimRCStateDir $d/jwt"),
         qr/account 'a': ScimRCStateDir: '.*' is no directory/ ],
+    [ 'state directory that is a link', account('a', "ScimRCStateDir $d/link"),
+        qr{account 'a': ScimRCStateDir: '\Q$d\E/link' is no directory of its own: } ],
+    [ 'state directory that leads nowhere', account('a', "ScimRCStateDir $d/nowhere-link"),
+        qr{account 'a': ScimRCStateDir: '\Q$d\E/nowhere-link' is no directory of its own: } ],
+    [ 'state directory that others may write to', account('a', "ScimRCStateDir $d/shared"),
+        qr{account 'a': ScimRCStateDir: others may write to '\Q$d\E/shared' \(mode 0775\); take that away: chmod go-w} ],
+    [ 'state directory in a file', account('a', "ScimRCStateDir $d/jwt/a/b"),
+        qr{account 'a': ScimRCStateDir: '\Q$d\E/jwt/a/b' cannot be made: Not a directory} ],
+    [ 'state directory in a link that leads nowhere', account('a', "ScimRCStateDir $d/nowhere-link/a/b"),
+        qr{account 'a': ScimRCStateDir: '\Q$d\E/nowhere-link/a/b' cannot be made: } ],
+    $> == 0
+    ? [ 'state directory of somebody else', account('a', "ScimRCStateDir $d/foreign"),
+        qr{account 'a': ScimRCStateDir: '\Q$d\E/foreign' must belong to the user of httpd's children \(\S+\)} ]
+    : [ 'state directory that cannot be made', account('a', "ScimRCStateDir $d/closed/a/b"),
+        qr{account 'a': ScimRCStateDir: '\Q$d\E/closed/a/b' cannot be made: } ],
     [ 'one state directory for two', account('a', 'ScimRCStateDir s') . account('b', 'ScimRCStateDir s'),
         qr/account 'b': ScimRCStateDir: '.*' is also that of the account 'a'/ ],
     [ 'an account twice', account('a') . account('a'),
@@ -294,6 +324,10 @@ my @refused = (
 my @accepted = (
     [ 'nothing at all', '' ],
     [ 'an account', account('a') ],
+    [ 'a state directory that is there', account('a', "ScimRCStateDir $d/state") ],
+    [ 'a state directory that is to be made', account('a', "ScimRCStateDir $d/new/a/b") ],
+    [ 'the largest limit', account('a', 'ScimRCLimit medium 512 1h') ],
+    [ 'the JWT of another app', account('a', "ScimRCCredential b app-2 file:$d/secret file:$d/jwt-2") ],
     [ 'names and units in any case', account('a', 'ScimRCTimeout 2MIN', 'ScimRCMaxAnswer 1m',
             'ScimRCLimit Medium OFF', 'ScimRCLimit light 5', 'ScimRCAddressForm NAME') ],
     [ 'a time without a unit', account('a', 'ScimRCTimeout 20') ],
@@ -360,6 +394,8 @@ SKIP: {
 
 # --- merging ----------------------------------------------------------------------
 # What is in effect can be read from ServiceProviderConfig, which needs no platform.
+
+ok !-e "$d/new" && !-e "$d/run/scim-rc", 'nothing was made by it';
 
 my $auth = "AuthType Bearer\nAuthName SCIM\nScimRCTokenFile $d/tokens\nRequire valid-user\n";
 my $token = 'merge-token';

@@ -83,10 +83,15 @@ is lines('SCIMRC0203'), 2, 'and the log says it once more';
 
 # --- a token endpoint that is out of order ----------------------------------------
 
-$sandbox->fault({ match => { op => 'getToken' }, action => 'html', times => 1 });
-$gw->expect_log(qr/SCIMRC0204/);
 give($jwt, $sandbox->{jwt});
 restart_gracefully('the JWT is mended');
+is $scim->post('/Users', $scim->user('soon@example.com'))->{status}, 201, 'it works at once';
+is sign_ins(), 3, 'with the token that there still is';
+$gw->stop;
+$sandbox->fault({ match => { op => 'getToken' }, action => 'html', times => 1 });
+$gw->expect_log(qr/SCIMRC0204/);
+$gw->start;
+$scim = $gw->scim;
 my $answer = $scim->post('/Users', $scim->user('late@example.com'));
 is $answer->{status}, 503, 'the token endpoint is out of order: 503';
 like $answer->{headers}{'retry-after'}, qr/^[1-4]$/, 'come again soon';

@@ -36,7 +36,7 @@ SKIP: {
     skip 'only root can give folders away', 2 if $> != 0;
     mkdir "$place/foreign", 0700 or die $!;
     like refusal(gateway("$place/foreign")),
-      qr{SCIMRC0002: account 'main': ScimRCStateDir: '$place/foreign' must belong to the user of httpd's children \(\S+\)},
+      qr{SCIMRC0001: .*account 'main': ScimRCStateDir: '$place/foreign' must belong to the user of httpd's children \(\S+\)},
       'a folder of somebody else';
     my $gw = gateway($fresh);
     $gw->start_filled;
@@ -47,12 +47,12 @@ SKIP: {
     skip 'root may write everywhere', 1 if $> == 0;
     mkdir "$place/closed", 0500 or die $!;
     like refusal(gateway("$place/closed/state")),
-      qr{SCIMRC0002: account 'main': ScimRCStateDir: '$place/closed/state' cannot be made: },
+      qr{SCIMRC0001: .*account 'main': ScimRCStateDir: '$place/closed/state' cannot be made: },
       'a folder that cannot be made';
 }
 symlink "$place/nowhere", "$place/link" or die $!;
 like refusal(gateway("$place/link")),
-  qr{SCIMRC0002: account 'main': ScimRCStateDir: '$place/link' is no directory of its own: },
+  qr{SCIMRC0001: .*account 'main': ScimRCStateDir: '$place/link' is no directory of its own: },
   'a link';
 
 # The folder is right, but not what lies in it.

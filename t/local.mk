@@ -8,8 +8,8 @@ LIVE_TESTS = t/10-config.t t/11-auth.t t/13-errors.t t/14-restart.t t/15-account
 	t/27-protocol.t t/28-errors.t \
 	t/29-copy.t t/30-pool.t t/35-knobs.t \
 	t/40-load.t t/41-quota.t t/42-quota-shared.t t/43-credentials.t t/44-faults.t \
-	t/45-storm.t t/46-concurrency.t t/47-trouble.t t/48-secrets.t t/49-state.t \
-	t/50-bulk.t t/51-fairness.t t/51-too-many.t t/52-gather.t t/52-gather-children.t t/52-gather-removals.t t/52-gather-restart.t t/52-several-credentials.t t/53-bulk-writes.t t/54-etag.t t/54-etag-old.t t/55-webhook.t t/56-fleet.t t/56-restart.t t/57-redis.t t/57-fleet-quota.t t/58-create-together.t \
+	t/45-storm.t t/46-concurrency.t t/47-trouble.t t/48-secrets.t t/49-other-account.t t/49-state.t t/49-unopened.t \
+	t/50-bulk.t t/51-fairness.t t/51-too-many.t t/52-gather.t t/52-gather-children.t t/52-gather-removals.t t/52-gather-restart.t t/52-several-credentials.t t/53-bulk-writes.t t/53-bulk-creates.t t/54-etag.t t/54-etag-old.t t/55-webhook.t t/56-fleet.t t/56-restart.t t/57-redis.t t/57-fleet-quota.t t/58-create-together.t t/59-new-settings.t \
 	t/60-sandbox-bulk.t t/60-sandbox-control.t t/60-sandbox-credentials.t \
 	t/60-sandbox-directory.t t/60-sandbox-extension.t \
 	t/60-sandbox-fault.t t/60-sandbox-limit.t t/60-sandbox-oauth.t \

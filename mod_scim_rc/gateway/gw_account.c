@@ -15,7 +15,8 @@
 #include "rc_curl.h"
 #include "scim_brief.h"
 
-/* Another layout of the records, or of their briefs: the copy is made anew. */
+/* Another layout of the records, or of their briefs, or another platform, whose ids
+ * mean nothing here: the copy is made anew. */
 #define FORMAT "mod_scim_rc 2"
 
 #define QUOTA_FILE "quota"
@@ -97,6 +98,17 @@ void gw_shared_init(void *memory, apr_pool_t *p, const gw_account_conf_t *conf)
     apr_file_close(file);
 }
 
+apr_status_t gw_shared_adopt(const base_shared_t *shared, const gw_account_conf_t *conf)
+{
+    rc_credential_t credentials[RC_CREDENTIALS_MAX];
+    base_shared_t of_client = *shared;
+    rc_client_conf_t client;
+
+    of_client.memory = client_memory(shared->memory);
+    client_conf(conf, "", credentials, &client);
+    return rc_client_shared_adopt(&of_client, &client, apr_time_now());
+}
+
 apr_status_t gw_shared_save(const void *memory, apr_pool_t *p,
                             const gw_account_conf_t *conf)
 {
@@ -148,9 +160,11 @@ apr_status_t gw_account_open_with(gw_account_t **account, apr_pool_t *p,
     a->conf = conf;
     a->shared = shared;
     a->lock_file = in_state_dir(p, conf, "locks");
-    rv = dir_store_open(
-        &a->store, p, in_state_dir(p, conf, "copy"),
-        apr_pstrcat(p, FORMAT " ", scim_brief_format(p, &scim_type_user), NULL), env);
+    rv =
+        dir_store_open(&a->store, p, in_state_dir(p, conf, "copy"),
+                       apr_pstrcat(p, FORMAT " ", scim_brief_format(p, &scim_type_user),
+                                   " ", conf->platform, NULL),
+                       env);
     if (rv != APR_SUCCESS) {
         return rv;
     }
@@ -165,7 +179,13 @@ apr_status_t gw_account_open_with(gw_account_t **account, apr_pool_t *p,
     a->intake = gw_intake_make(p);
     *account = a;
     rv = apr_thread_mutex_create(&a->news_mutex, APR_THREAD_MUTEX_DEFAULT, p);
-    return rv == APR_SUCCESS ? gw_gather_create(&a->gather, p, a) : rv;
+    if (rv == APR_SUCCESS) {
+        rv = gw_gather_create(&a->gather, p, a); /* begins with a lock */
+        if (rv != APR_SUCCESS) {
+            gw_lock_log(a->lock_file, rv, env);
+        }
+    }
+    return rv;
 }
 
 apr_status_t gw_account_open(gw_account_t **account, apr_pool_t *p,
@@ -195,6 +215,7 @@ int gw_account_listen(gw_account_t *account, apr_pool_t *p, const base_env_t *en
     int more;
     apr_status_t rv = gw_hear(account, p, LISTEN, &more, env);
 
+    gw_news_keep_lead(account, env);
     if (rv == APR_SUCCESS && more) {
         gw_hear_all(account, p, env);
     }

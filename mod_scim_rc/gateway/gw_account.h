@@ -20,8 +20,10 @@ typedef enum { GW_ADDRESS_ISO, GW_ADDRESS_NAME } gw_address_form_t;
 
 typedef enum { GW_LIGHT, GW_MEDIUM, GW_HEAVY, GW_AUTH, GW_GROUPS } gw_group_t;
 
+#define GW_CALLS_MAX 512 /* more in a window cannot be remembered one by one */
+
 typedef struct gw_limit_t {
-    int calls; /* in a window; 0: no limit */
+    int calls; /* in a window, 1..GW_CALLS_MAX; 0: no limit */
     apr_interval_time_t window;
 } gw_limit_t;
 
@@ -89,6 +91,12 @@ void gw_global_init(void);
  * last run of the server knew of the quota, if its file is still there. */
 apr_size_t gw_shared_size(void);
 void gw_shared_init(void *memory, apr_pool_t *p, const gw_account_conf_t *conf);
+
+/* Prepares memory that processes of an earlier configuration of the account still use:
+ * what they know stays known, of the quota as of changes that are under way. An error:
+ * the lock failed, and nothing is changed. */
+apr_status_t gw_shared_adopt(const base_shared_t *shared,
+                             const gw_account_conf_t *conf);
 
 /* When the server stops for good: keeps what is known of the quota (no secret) in the
  * state folder for the next run. */

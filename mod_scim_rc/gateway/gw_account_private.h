@@ -30,6 +30,9 @@ typedef struct gw_shared_t {
     gw_board_state_t board;
     apr_time_t drained; /* what other gateways told before was heard (gw_hear.c) */
     int untold;         /* something could not be told to them */
+    apr_time_t led;     /* when the job last heard that this server works for all; 0: it
+                         * does not */
+    apr_time_t kept;    /* when the others were last told so */
 } gw_shared_t;
 
 struct gw_account_t {
@@ -177,5 +180,8 @@ const scim_error_t *gw_lock(gw_session_t *session, apr_pool_t *p, apr_uint64_t i
 
 /* It was not to be had in time. */
 const scim_error_t *gw_lock_busy(apr_pool_t *p);
+
+/* Logs that the file of the locks cannot be used. */
+void gw_lock_log(const char *lock_file, apr_status_t rv, const base_env_t *env);
 
 #endif

@@ -1,6 +1,7 @@
 #include "gw_age.h"
 
 #include "gw_account_private.h"
+#include "gw_stale.h"
 #include "gw_subscription.h"
 
 /* Lists for the sake of requests take a tenth of the Medium calls: from one of n calls
@@ -40,18 +41,8 @@ apr_time_t gw_age_complete(gw_account_t *account, apr_pool_t *p, const base_env_
  * there is no limit. Under the lock. */
 static apr_interval_time_t time_of_call(gw_account_t *account)
 {
-    const rc_pacer_state_t *quota = rc_client_quota(account->client_shared.memory);
-    double calls = 0;
-    int i;
+    const double calls = rc_client_rate(account->client, RC_MEDIUM);
 
-    for (i = 0; i < quota->n_credentials; i++) {
-        const rc_bucket_t *b = &quota->quotas[i].buckets[RC_MEDIUM];
-
-        if (!b->limit) {
-            return 0;
-        }
-        calls += (double)b->limit / (double)b->window;
-    }
     return calls > 0 ? (apr_interval_time_t)(1 / calls) : 0;
 }
 
@@ -121,6 +112,7 @@ static int is_watched(gw_session_t *session, apr_pool_t *p, apr_time_t known,
     gw_account_t *a = session->account;
 
     return a->conf->webhook && known + GW_LIST_LAG >= complete &&
+           !gw_stale_lacks(a, p, known, session->env) &&
            gw_subscription_is_live(a, p, complete, session->env);
 }
 

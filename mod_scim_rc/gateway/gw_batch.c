@@ -57,6 +57,17 @@ static int is_carried(const gw_row_t *row)
     return 0;
 }
 
+int gw_batch_has_more(const json_t *resource)
+{
+    int i = 0;
+
+    while (i < GW_ROWS &&
+           (is_carried(&gw_rows[i]) || !gw_row_get(&gw_rows[i], resource))) {
+        i++;
+    }
+    return i < GW_ROWS;
+}
+
 int gw_batch_lacks(const gw_maker_t *m)
 {
     int i;
@@ -270,7 +281,7 @@ static void take_result(batch_t *b, int at, const rc_error_t *whole)
         write->error = gw_maker_store(m, b->p, &write->record, &write->id);
     }
     if (!write->error && partly) {
-        b->block->made[b->which[at]] = write->id;
+        gw_sequel_add(b->block, b->which[at], write->id);
     }
     base_lock_release(m->lock);
 }

@@ -8,7 +8,8 @@
 /* May the user be made so? */
 int gw_batch_suits(const gw_session_t *session, const json_t *resource);
 
-/* Has the user of m->plan more than a batch can carry? */
+/* Has the user, or the user of m->plan, more than a batch can carry? */
+int gw_batch_has_more(const json_t *resource);
 int gw_batch_lacks(const gw_maker_t *m);
 
 /* The record for the user of m->plan, in `p`. */

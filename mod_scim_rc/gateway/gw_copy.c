@@ -9,6 +9,7 @@
 #include "gw_account_private.h"
 #include "gw_error.h"
 #include "gw_news.h"
+#include "gw_owner.h"
 #include "gw_stale.h"
 
 #define WAIT_STEP apr_time_from_msec(50)
@@ -63,6 +64,12 @@ const scim_error_t *gw_lock_busy(apr_pool_t *p)
     return error;
 }
 
+void gw_lock_log(const char *lock_file, apr_status_t rv, const base_env_t *env)
+{
+    base_log(env, BASE_LOG_ERROR, rv, "SCIMRC0104: the lock file '%s' cannot be used",
+             lock_file);
+}
+
 const scim_error_t *gw_lock(gw_session_t *session, apr_pool_t *p, apr_uint64_t id,
                             base_lock_t **lock)
 {
@@ -73,9 +80,7 @@ const scim_error_t *gw_lock(gw_session_t *session, apr_pool_t *p, apr_uint64_t i
         return NULL;
     }
     if (rv != APR_TIMEUP && rv != APR_EINTR) {
-        base_log(session->env, BASE_LOG_ERROR, rv,
-                 "SCIMRC0104: the lock file '%s' cannot be used",
-                 session->account->lock_file);
+        gw_lock_log(session->account->lock_file, rv, session->env);
     }
     return gw_lock_busy(p);
 }
@@ -84,7 +89,10 @@ apr_time_t gw_copy_synced(gw_account_t *account, apr_pool_t *p, const base_env_t
 {
     base_slice_t text;
 
-    if (dir_value(account->store, p, GW_VALUE_SYNCED, &text, env) != APR_SUCCESS) {
+    /* Once filled it is known whose it is. */
+    if ((!apr_atomic_read32(&account->filled) &&
+         !gw_owner_is_believed(account, p, env)) ||
+        dir_value(account->store, p, GW_VALUE_SYNCED, &text, env) != APR_SUCCESS) {
         return 0;
     }
     return apr_atoi64(apr_pstrmemdup(p, text.data, text.len));
@@ -109,7 +117,9 @@ const scim_error_t *gw_copy_wait(gw_session_t *session, apr_pool_t *p)
             return error;
         }
     }
-    apr_atomic_set32(filled, 1);
+    if (!apr_atomic_read32(filled) && gw_owner_is_known(session->account, p, env)) {
+        apr_atomic_set32(filled, 1);
+    }
     return NULL;
 }
 

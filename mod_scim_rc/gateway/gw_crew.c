@@ -144,7 +144,7 @@ static rc_place_t *find_place(worker_t *worker, int eligible)
     return place;
 }
 
-static int work_batch(worker_t *worker, rc_place_t *place)
+static void work_batch(worker_t *worker, rc_place_t *place)
 {
     gw_crew_t *crew = worker->crew;
     int which[BATCH], n = take_batch(crew, which);
@@ -153,6 +153,24 @@ static int work_batch(worker_t *worker, rc_place_t *place)
         apr_thread_mutex_lock(crew->mutex);
         crew->no_batch = 1;
         apr_thread_mutex_unlock(crew->mutex);
+    }
+    gw_sequel_end_batch(crew->block);
+}
+
+/* *place becomes NULL if it is kept for later. */
+static int work_heavy(worker_t *worker, rc_place_t **place)
+{
+    gw_block_t *block = worker->crew->block;
+
+    switch (gw_sequel_judge(block, worker->p, place)) {
+    case GW_HEAVY_BATCH:
+        work_batch(worker, *place);
+        break;
+    case GW_HEAVY_SEQUEL:
+        gw_block_complete(block, worker->p, *place);
+        break;
+    case GW_HEAVY_KEPT:
+        break;
     }
     return 1;
 }
@@ -209,14 +227,13 @@ static int work_placed(worker_t *worker, int eligible)
 {
     gw_crew_t *crew = worker->crew;
     gw_session_t *session = &crew->block->session;
-    rc_caller_t who = gw_session_caller(session);
     int settled = count_in(crew), more;
     rc_place_t *place = find_place(worker, eligible);
 
     if (place) {
-        more = rc_place_group(place) == RC_HEAVY ? work_batch(worker, place)
+        more = rc_place_group(place) == RC_HEAVY ? work_heavy(worker, &place)
                                                  : work_one(worker, place);
-        rc_place_return(session->account->client, &who, place);
+        gw_session_end_place(session, place, NULL);
         count_out(crew, settled);
         return more;
     }

@@ -5,8 +5,10 @@
 #include "base_json.h"
 #include "gw_carry.h"
 #include "gw_error.h"
+#include "gw_gather.h"
 #include "gw_job.h"
 #include "gw_stale.h"
+#include "gw_voyage.h"
 
 /* RingCentral does not have the user any more; nor does the copy from now on. */
 static const scim_error_t *bury(gw_job_t *job, apr_pool_t *p)
@@ -116,6 +118,7 @@ static const scim_error_t *finish_update(gw_job_t *job, apr_pool_t *p,
                                          scim_record_t *record)
 {
     if (!job->absorbed) {
+        gw_stale_merges(job->session->account, job->p, job->session->env);
         look_again(job);
         gw_item_merge(job->p, &job->item, job->plan.body, base_now(job->session->env));
         name_regions(job);
@@ -143,6 +146,9 @@ static void settle(gw_job_t *job)
 {
     rc_caller_t who = gw_session_caller(job->session);
 
+    if (job->e->kind == RC_LOST && job->lost && job->ask == GW_ASK_UPDATE) {
+        gw_voyage_await(gw_gather_board(job->session), job->id, job->session->env);
+    }
     if (job->e->kind != RC_LOST || job->settled) {
         return;
     }

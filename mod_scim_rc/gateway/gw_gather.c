@@ -178,7 +178,7 @@ static int try_alone(gw_party_t *party, apr_pool_t *p)
     rc_error_t *e;
 
     who.deadline = base_now(who.env);
-    if (is_first(party->lane) &&
+    if (!job->lost && is_first(party->lane) &&
         !rc_place_take(client_of(party), &who, p, RC_GROUP_BIT(own), &place)) {
         gw_job_send(job, place);
         gw_session_end_place(party->session, place, NULL);
@@ -237,7 +237,7 @@ void gw_gather_send(gw_session_t *session, gw_job_t **jobs, int n)
     gw_party_t party = {NULL, session, jobs, n, n, 0, 0, 0};
     apr_pool_t *p;
 
-    if (n == 1 && !session->policy->gather) {
+    if (n == 1 && !session->policy->gather && !jobs[0]->lost) {
         gw_job_send(jobs[0], NULL);
         return;
     }

@@ -151,8 +151,10 @@ static act_t choose(gw_request_t *r, gw_rest_t **rest)
 static int work(gw_request_t *r)
 {
     gw_rest_t *rest = NULL;
-    act_t act = choose(r, &rest);
+    act_t act;
 
+    gw_line_spare(r);
+    act = choose(r, &rest);
     switch (act) {
     case LEAD:
         return gw_line_lead(r);
@@ -310,8 +312,9 @@ static int try_alone(gw_request_t *r)
     apr_thread_mutex_unlock(n->mutex);
     apr_pool_create(&p, NULL);
     who.deadline = base_now(who.env);
-    e = rc_place_take(r->session->account->client, &who, p, GROUPS, &place);
-    if (!e && first && rc_place_group(place) == RC_MEDIUM) {
+    e = rc_place_take(r->session->account->client, &who, p, RC_GROUP_BIT(RC_MEDIUM),
+                      &place);
+    if (!e && first) {
         r->b->place = place;
         r->b->place_pool = p;
         go_alone(r);

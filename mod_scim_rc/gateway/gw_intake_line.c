@@ -1,12 +1,16 @@
 /* The line, and leading: whoever leads waits for the quota on behalf of all in it. A
- * Medium call is for the first of them, a Heavy one for the first ten. */
+ * Medium call is for the first of them, a Heavy one for the first ten. A few do without
+ * Heavy calls while changes wait for these, too: one carries up to 500 of them. */
 #include "gw_intake_private.h"
 
 #include "gw_error.h"
+#include "gw_gather.h"
 #include "gw_turn.h"
 
 #define LOOK apr_time_from_msec(20) /* so often a leader sees how the line stands */
 #define MANY RC_BATCH_PROVISION_MAX
+#define WORTH (MANY / 2) /* so many are worth the two Heavy calls that they cost */
+#define SPARES apr_time_from_sec(60) /* so long after changes were seen to wait */
 
 #define MEDIUM RC_GROUP_BIT(RC_MEDIUM)
 #define HEAVY RC_GROUP_BIT(RC_HEAVY)
@@ -65,6 +69,7 @@ static int lacks(const gw_intake_t *n)
 /* How it stands with those in the line. */
 typedef enum {
     FEW,     /* others may come: nothing but a Medium call yet */
+    SPARING, /* a Heavy call only if no Medium call comes in time */
     ENOUGH,  /* the first Medium or Heavy call */
     BRIEFLY, /* ... if it comes before those who are held have waited long enough */
     SINGLES  /* nothing but Medium calls: batches are barred */
@@ -97,7 +102,27 @@ static stand_t stand_of(const gw_intake_t *n, const gw_session_t *session)
             return FEW;
         }
     }
+    if (n->waiting < WORTH && n->spares_until > now) {
+        return SPARING;
+    }
     return n->n_held ? BRIEFLY : ENOUGH;
+}
+
+/* Do changes or deletions wait for a Heavy call? For a while they count as if they did:
+ * who changes its mind stands at the end of the line for the quota again. */
+static void look_for_others(gw_request_t *r)
+{
+    const apr_time_t now = base_now(r->session->env);
+    gw_board_t *board = gw_gather_board(r->session);
+    gw_board_news_t updates, removals;
+
+    gw_board_read(board, GW_BOARD_UPDATES, &updates);
+    gw_board_read(board, GW_BOARD_REMOVALS, &removals);
+    if (updates.posted || removals.posted) {
+        apr_thread_mutex_lock(r->n->mutex);
+        r->n->spares_until = now + SPARES;
+        apr_thread_mutex_unlock(r->n->mutex);
+    }
 }
 
 static apr_time_t watch_now(void *ctx)
@@ -116,6 +141,7 @@ static apr_status_t watch_sleep(void *ctx, apr_interval_time_t t)
 
     while (rv == APR_SUCCESS && !w->changed && (t = end - base_now(env)) > 0) {
         rv = base_sleep(env, t < LOOK ? t : LOOK);
+        look_for_others(w->r);
         apr_thread_mutex_lock(w->r->n->mutex);
         w->changed = stand_of(w->r->n, w->r->session) != w->stand;
         apr_thread_mutex_unlock(w->r->n->mutex);
@@ -137,9 +163,13 @@ static void watch_log(void *ctx, base_log_level_t level, apr_status_t rv,
 static rc_error_t *find_place(gw_request_t *r, watch_t *watch, apr_pool_t *p,
                               rc_place_t **place)
 {
+    const unsigned mark = RC_FOR_LINE(gw_line_of_creates());
+    rc_client_t *client = r->session->account->client;
     rc_caller_t who = gw_session_caller(r->session);
-    int only_medium;
+    unsigned groups = MEDIUM;
+    rc_error_t *e;
 
+    look_for_others(r);
     watch->r = r;
     watch->env.ctx = watch;
     watch->env.now = watch_now;
@@ -153,11 +183,14 @@ static rc_error_t *find_place(gw_request_t *r, watch_t *watch, apr_pool_t *p,
     }
     apr_thread_mutex_unlock(r->n->mutex);
     who.env = &watch->env;
-    only_medium = watch->stand == FEW || watch->stand == SINGLES;
-    return rc_place_take(r->session->account->client, &who, p,
-                         (only_medium ? MEDIUM : MEDIUM | HEAVY) |
-                             RC_FOR_LINE(gw_line_of_creates()),
-                         place);
+    if (watch->stand == ENOUGH || watch->stand == BRIEFLY) {
+        groups |= HEAVY;
+    }
+    e = rc_place_take(client, &who, p, groups | mark, place);
+    if (watch->stand == SPARING && e && e->kind == RC_BUSY && !watch->changed) {
+        e = rc_place_take(client, &who, p, MEDIUM | HEAVY | mark, place);
+    }
+    return e;
 }
 
 /* There was none. 1: it is worth while to look again at once; under the mutex. */
@@ -205,6 +238,7 @@ static int let_go_together(gw_intake_t *n, rc_place_t *place, apr_pool_t *p,
     if (lacks(n) && !n->reserve) {
         n->reserve = place;
         n->reserve_pool = p;
+        n->must_keep = n->waiting < WORTH;
     }
     else {
         *batch = gw_intake_batch_embark(n, p, place);
@@ -245,4 +279,22 @@ int gw_line_lead(gw_request_t *r)
         gw_session_end_place(r->session, place, p);
     }
     return more;
+}
+
+void gw_line_spare(gw_request_t *r)
+{
+    gw_intake_t *n = r->n;
+    rc_place_t *place = NULL;
+    apr_pool_t *p = NULL;
+
+    apr_thread_mutex_lock(n->mutex);
+    if (!n->n_held && !n->coming && n->waiting < WORTH && !n->must_keep &&
+        n->spares_until > base_now(r->session->env)) {
+        place = n->reserve;
+        p = n->reserve_pool;
+        n->reserve = NULL;
+        n->reserve_pool = NULL;
+    }
+    apr_thread_mutex_unlock(n->mutex);
+    gw_session_end_place(r->session, place, p);
 }

@@ -55,8 +55,10 @@ struct gw_intake_t {
                                 * come again */
     int coming;                /* in batches, or about to be held */
     apr_time_t barred_until;
-    rc_place_t *reserve; /* a Heavy call, kept for the change that must follow */
+    apr_time_t spares_until; /* changes wait for Heavy calls, too */
+    rc_place_t *reserve;     /* a Heavy call, kept for the change that must follow */
     apr_pool_t *reserve_pool;
+    int must_keep;    /* ... be it for a few: they have no other way */
     gw_entry_t *held; /* whose change waits for those of others */
     int n_held, n_gone;
     apr_time_t hold_until;
@@ -89,6 +91,10 @@ void gw_line_withdraw(gw_intake_t *n, const gw_entry_t *b);
 /* Waits for the quota on behalf of the line, which n->led was set for. 0: there is
  * nothing to do now but to wait. */
 int gw_line_lead(gw_request_t *r);
+
+/* Gives the Heavy call back that was kept, if too few wait now to be worth it, and
+ * others want it. */
+void gw_line_spare(gw_request_t *r);
 
 /* ---- a batch (gw_intake_batch.c) ---- */
 

@@ -40,7 +40,8 @@ typedef struct gw_job_t {
     int is_busy;            /* ... here: somebody else changes it now */
     /* What came of it. */
     rc_error_t *e;    /* NULL: carried out */
-    rc_error_t *lost; /* the answer to an earlier try, or NULL */
+    rc_error_t *lost; /* the answer to an earlier try, or NULL; of an update that was in
+                       * a bulk call, which RingCentral may carry out yet */
     int absorbed;     /* the item has absorbed what RingCentral answered */
     int settled;      /* the copy knows of a loss already */
     /* The gatherer's, under its mutex. */

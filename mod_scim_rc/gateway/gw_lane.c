@@ -118,14 +118,31 @@ void gw_lane_enter(gw_lane_t *lane, gw_party_t *party)
     }
 }
 
-gw_job_t *gw_lane_dequeue(gw_lane_t *lane)
+static gw_job_t **find_single(gw_job_t **at)
 {
-    gw_job_t *job;
+    while (*at && (*at)->lost) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+int gw_lane_has_single(const gw_lane_t *lane)
+{
+    gw_job_t *first = lane->first;
+
+    return *find_single(&first) != NULL;
+}
+
+gw_job_t *gw_lane_dequeue(gw_lane_t *lane, int any)
+{
+    gw_job_t **at, *job;
     int is_ours = 0;
 
-    while (!is_ours && (job = lane->first)) {
-        is_ours = reclaim(lane, &lane->first);
-    }
+    do {
+        at = any ? &lane->first : find_single(&lane->first);
+        job = *at;
+        is_ours = job ? reclaim(lane, at) : -1;
+    } while (!is_ours);
     return is_ours > 0 ? job : NULL;
 }
 

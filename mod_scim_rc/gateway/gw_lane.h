@@ -48,8 +48,13 @@ void gw_lane_read(gw_lane_t *lane, gw_board_news_t *news);
  * the board counts as one. */
 int gw_lane_count(gw_lane_t *lane);
 
-/* The first job that nobody has claimed, or NULL; it is taken out. */
-gw_job_t *gw_lane_dequeue(gw_lane_t *lane);
+/* Is there a job here that may go in a call of its own? One whose answer was lost does
+ * not: RingCentral may carry that out yet, and only a task comes after a task. */
+int gw_lane_has_single(const gw_lane_t *lane);
+
+/* The first of these that nobody has claimed, or (if it may be `any`) the first of all;
+ * or NULL. It is taken out. */
+gw_job_t *gw_lane_dequeue(gw_lane_t *lane, int any);
 
 /* Takes the party's jobs out of the queue: they are over. */
 void gw_lane_withdraw(gw_party_t *party, const rc_error_t *e);

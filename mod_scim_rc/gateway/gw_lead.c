@@ -12,7 +12,8 @@ typedef struct watch_t {
     gw_party_t *party;
     const base_env_t *outer;
     int has_turn; /* it waits for others, not for the quota */
-    int relieved; /* others have taken what it waited for */
+    int together; /* it waits for a bulk call alone: no job may go in another way */
+    int relieved; /* what it waited for is not what is waited for now */
 } watch_t;
 
 static apr_time_t watch_now(void *ctx)
@@ -22,16 +23,19 @@ static apr_time_t watch_now(void *ctx)
     return base_now(watch->outer);
 }
 
-/* Is there something to wait for? */
-static int has_queue(gw_party_t *party)
+/* Have others taken what it waits for, or has one come for whom there is a better way?
+ */
+static int is_relieved(const watch_t *watch)
 {
-    int queued;
+    gw_party_t *party = watch->party;
+    int relieved;
 
     apr_thread_mutex_lock(party->lane->mutex);
     gw_lane_look_abroad(party);
-    queued = party->queued;
+    relieved = !party->queued ||
+               (watch->together && !watch->has_turn && gw_lane_has_single(party->lane));
     apr_thread_mutex_unlock(party->lane->mutex);
-    return queued > 0;
+    return relieved;
 }
 
 /* Looks at a task that is due: there may be nobody else here who could, while other
@@ -60,7 +64,7 @@ static apr_status_t watch_sleep(void *ctx, apr_interval_time_t t)
         if (!watch->has_turn) {
             look_at_due(watch->party);
         }
-        if (!has_queue(watch->party)) {
+        if (is_relieved(watch)) {
             watch->relieved = 1;
             return APR_EINTR;
         }
@@ -79,9 +83,10 @@ static void watch_log(void *ctx, base_log_level_t level, apr_status_t rv,
 
 /* ---- waiting ---- */
 
-static rc_error_t *find_place(const gw_party_t *party, const rc_caller_t *waiting,
-                              apr_pool_t *p, rc_place_t **place)
+static rc_error_t *find_place(watch_t *watch, const rc_caller_t *waiting, apr_pool_t *p,
+                              rc_place_t **place)
 {
+    const gw_party_t *party = watch->party;
     rc_client_t *client = party->session->account->client;
     gw_lane_t *lane = party->lane;
     const unsigned medium = RC_GROUP_BIT(RC_MEDIUM) | gw_lane_mark(lane);
@@ -94,7 +99,12 @@ static rc_error_t *find_place(const gw_party_t *party, const rc_caller_t *waitin
     }
     apr_thread_mutex_lock(lane->mutex);
     gw_lane_read(lane, &news);
+    watch->together =
+        news.barred_until <= base_now(who.env) && !gw_lane_has_single(lane);
     apr_thread_mutex_unlock(lane->mutex);
+    if (watch->together) {
+        return rc_place_take(client, &who, p, groups, place);
+    }
     if (news.barred_until > base_now(who.env)) {
         groups = medium;
     }
@@ -138,13 +148,13 @@ static rc_error_t *let_others_come(gw_party_t *party, const base_env_t *env,
 /* A place, and enough to fill it. NULL and no *place: it is not needed any more. */
 static rc_error_t *wait_for_turn(gw_party_t *party, apr_pool_t *p, rc_place_t **place)
 {
-    watch_t watch = {party, party->session->env, 0, 0};
+    watch_t watch = {party, party->session->env, 0, 0, 0};
     const base_env_t env = {&watch, watch_now, watch_sleep, watch_log};
     rc_caller_t who = gw_session_caller(party->session);
     rc_error_t *e;
 
     who.env = &env;
-    e = find_place(party, &who, p, place);
+    e = find_place(&watch, &who, p, place);
     watch.has_turn = 1;
     if (!e && rc_place_group(*place) == RC_HEAVY) {
         e = let_others_come(party, &env, p);
@@ -158,11 +168,16 @@ static rc_error_t *wait_for_turn(gw_party_t *party, apr_pool_t *p, rc_place_t **
 
 /* ---- going ---- */
 
-/* The first job may go alone. 0: there is none any more. */
-static int let_go_alone(gw_lane_t *lane, rc_place_t *place, apr_pool_t *p)
+/* The first job that may go alone does; any may where bulk calls are barred. 0: there
+ * is none any more. */
+static int let_go_alone(const gw_party_t *party, rc_place_t *place, apr_pool_t *p)
 {
-    gw_job_t *job = gw_lane_dequeue(lane);
+    gw_lane_t *lane = party->lane;
+    gw_board_news_t news;
+    gw_job_t *job;
 
+    gw_lane_read(lane, &news);
+    job = gw_lane_dequeue(lane, news.barred_until > base_now(party->session->env));
     if (job) {
         job->state = GW_ALONE;
         job->place = place;
@@ -204,7 +219,7 @@ void gw_lead(gw_party_t *party)
         v = gw_lane_embark(lane, p);
     }
     else if (place) {
-        used = let_go_alone(lane, place, p);
+        used = let_go_alone(party, place, p);
     }
     apr_thread_mutex_unlock(lane->mutex);
     if (v) {

@@ -91,6 +91,7 @@ static void begin(gw_block_t *block, const gw_session_t *session, apr_pool_t *p)
     if (policy->bulk_patience > policy->patience) {
         block->session.deadline += policy->bulk_patience - policy->patience;
     }
+    block->deadline = block->session.deadline;
     block->session.env = &block->env;
     block->p = p;
     block->outer = session->env;
@@ -162,13 +163,26 @@ static void take_up(many_t *m, int i)
     }
 }
 
+static void send_jobs(many_t *m, int ask)
+{
+    rc_place_t *place = m->block->place;
+
+    if (place && ask == GW_ASK_UPDATE) {
+        m->block->place = NULL;
+        gw_sequel_send(&m->block->session, m->jobs[ask], m->counts[ask], place);
+    }
+    else {
+        gw_gather_send(&m->block->session, m->jobs[ask], m->counts[ask]);
+    }
+}
+
 static void send_portion(many_t *m)
 {
     int ask, i;
 
     for (ask = 0; ask < GW_ASK_RELEASE; ask++) {
         if (m->counts[ask]) {
-            gw_gather_send(&m->block->session, m->jobs[ask], m->counts[ask]);
+            send_jobs(m, ask);
         }
         for (i = 0; i < m->counts[ask]; i++) {
             end_job(m, m->owners[ask][i], m->jobs[ask][i]);
@@ -275,40 +289,42 @@ static void change_all(gw_block_t *block, scim_write_t *writes, int n, char *sta
 
 /* ---- what a batch could not carry ---- */
 
-static void take_completed(gw_block_t *block, scim_write_t *create,
+static void take_completed(gw_block_t *sequel, scim_write_t *create,
                            const scim_write_t *update)
 {
     if (update->error) {
         create->error =
-            gw_batch_incomplete(&block->session, block->p, create->id, update->error);
+            gw_batch_incomplete(&sequel->session, sequel->p, create->id, update->error);
     }
     else {
         create->record = update->record;
     }
 }
 
-static void complete_all(gw_block_t *block)
+void gw_block_complete(gw_block_t *block, apr_pool_t *p, rc_place_t *place)
 {
-    scim_write_t *updates = apr_pcalloc(block->p, block->n * sizeof *updates);
-    int *owners = apr_pcalloc(block->p, block->n * sizeof *owners);
-    char *states = apr_pcalloc(block->p, (apr_size_t)block->n);
+    gw_block_t *sequel = gw_sequel_make(block, p, place);
+    scim_write_t *updates = apr_pcalloc(p, block->n * sizeof *updates);
+    int *owners = apr_pcalloc(p, block->n * sizeof *owners);
+    char *states = apr_pcalloc(p, (apr_size_t)block->n);
     int i, n = 0;
 
     for (i = 0; i < block->n; i++) {
-        if (block->made[i]) {
+        const char *id = gw_sequel_take(block, i);
+
+        if (id) {
             owners[n] = i;
             updates[n].verb = SCIM_UPDATE;
-            updates[n].id = block->made[i];
+            updates[n].id = id;
             updates[n].change = gw_batch_complete;
             updates[n++].baton = (void *)block->writes[i].resource;
         }
     }
-    block->completes = 1;
     if (n) {
-        change_all(block, updates, n, states);
+        change_all(sequel, updates, n, states);
     }
     for (i = 0; i < n; i++) {
-        take_completed(block, &block->writes[owners[i]], &updates[i]);
+        take_completed(sequel, &block->writes[owners[i]], &updates[i]);
     }
 }
 
@@ -353,10 +369,12 @@ void gw_write_many(void *ctx, apr_pool_t *p, scim_write_t *writes, int n)
     }
     if (!error && n > 0) {
         refresh_for_creates(block);
+        gw_sequel_begin(block);
         crew = gw_crew_start(block);
         change_all(block, writes, n, states);
         gw_crew_join(crew);
-        complete_all(block);
+        gw_block_complete(block, p, block->reserve);
+        gw_session_end_place(&block->session, block->reserve, NULL);
     }
     end_log(block);
 }

@@ -13,6 +13,7 @@
 #define TERM apr_time_from_sec(30) /* of who leads */
 #define ASK_EVERY apr_time_from_sec(1)
 #define RENEW_EVERY (TERM / 3)
+#define LONGEST_WORK apr_time_from_sec(900) /* without asking who leads */
 
 /* What was told comes back sooner than that. */
 #define COMES_BACK apr_time_from_sec(10)
@@ -26,6 +27,17 @@ int gw_news_is_here(const gw_account_t *account)
 }
 
 /* ---- who works for all ---- */
+
+/* What the children of this server know of that in common. 0: it does not lead. */
+static void share_lead(gw_account_t *account, apr_time_t led)
+{
+    gw_shared_t *shared = account->shared->memory;
+
+    if (account->shared->lock(account->shared->ctx) == APR_SUCCESS) {
+        shared->led = shared->kept = led;
+        account->shared->unlock(account->shared->ctx);
+    }
+}
 
 /* What is known of that, and when it was asked. */
 static int read_lead(gw_account_t *account, apr_time_t *asked)
@@ -49,6 +61,7 @@ static void note_lead(gw_account_t *account, int leads, apr_time_t now,
     account->leads = leads;
     account->lead_asked = now;
     apr_thread_mutex_unlock(account->news_mutex);
+    share_lead(account, leads ? now : 0);
     if (is_new) {
         base_log(env, BASE_LOG_INFO, APR_SUCCESS,
                  leads
@@ -87,6 +100,32 @@ int gw_news_leads(gw_account_t *account, const base_env_t *env)
     return leads;
 }
 
+/* Somebody who works and has not said so for a while. */
+static int must_keep_lead(gw_account_t *account, apr_time_t now)
+{
+    gw_shared_t *shared = account->shared->memory;
+    int must = 0;
+
+    if (account->shared->lock(account->shared->ctx) == APR_SUCCESS) {
+        must = shared->led && now < shared->led + LONGEST_WORK &&
+               now >= shared->kept + RENEW_EVERY;
+        shared->kept = must ? now : shared->kept;
+        account->shared->unlock(account->shared->ctx);
+    }
+    return must;
+}
+
+void gw_news_keep_lead(gw_account_t *account, const base_env_t *env)
+{
+    const base_peers_t *peers = account->conf->peers;
+    int leads;
+
+    if (gw_news_is_here(account) && must_keep_lead(account, base_now(env)) &&
+        peers->lead(peers->ctx, env, JOBS, TERM, &leads) == APR_SUCCESS && !leads) {
+        share_lead(account, 0);
+    }
+}
+
 void gw_news_resign(gw_account_t *account, const base_env_t *env)
 {
     const base_peers_t *peers = account->conf->peers;
@@ -96,6 +135,9 @@ void gw_news_resign(gw_account_t *account, const base_env_t *env)
     led = account->leads;
     account->leads = 0;
     apr_thread_mutex_unlock(account->news_mutex);
+    if (led) {
+        share_lead(account, 0);
+    }
     if (led && gw_news_is_here(account)) {
         peers->resign(peers->ctx, env, JOBS);
     }

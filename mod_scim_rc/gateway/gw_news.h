@@ -34,6 +34,11 @@ int gw_news_leads(gw_account_t *account, const base_env_t *env);
 /* Did it when that was last asked? Asks nobody. */
 int gw_news_has_lead(gw_account_t *account);
 
+/* The work may wait for a call for longer than the term of who does it: whoever listens
+ * renews that meanwhile, in whichever child of the server. Where the work has not asked
+ * for a quarter of an hour another may take it. */
+void gw_news_keep_lead(gw_account_t *account, const base_env_t *env);
+
 /* Lets another do it at once. For the end of a process. */
 void gw_news_resign(gw_account_t *account, const base_env_t *env);
 

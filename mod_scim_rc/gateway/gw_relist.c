@@ -100,6 +100,14 @@ static rc_error_t *go_on(gw_session_t *session, apr_pool_t *p, apr_time_t deadli
     return e;
 }
 
+/* Is there time for somebody else, who would have more luck? Not where the copy cannot
+ * be written, which is no interruption of this request. */
+static int can_be_left(const gw_session_t *session, const rc_error_t *e)
+{
+    return e->kind == RC_BUSY ||
+           (e->kind == RC_INTERRUPTED && base_sleep(session->env, 0) != APR_SUCCESS);
+}
+
 static rc_error_t *end(gw_session_t *session, gw_age_t *list, rc_error_t *e)
 {
     gw_account_t *account = session->account;
@@ -110,7 +118,7 @@ static rc_error_t *end(gw_session_t *session, gw_age_t *list, rc_error_t *e)
         list->listed = list->begun;
         list->begun = 0;
     }
-    else if (e && (e->kind == RC_BUSY || e->kind == RC_INTERRUPTED)) {
+    else if (e && can_be_left(session, e)) {
         e = NULL; /* somebody else goes on */
     }
     else if (e) {

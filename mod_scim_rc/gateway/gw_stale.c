@@ -1,14 +1,10 @@
 #include "gw_stale.h"
 
-#include <stddef.h>
 #include <string.h>
-#include <apr_strings.h>
 
-#define VALUE "stale"
+#include "base_lock.h"
+#include "gw_notes.h"
 
-/* So many extensions are read one by one; of more a full list is made, which takes a
- * call for each 1,000 of the account. */
-#define NOTES 200
 #define LIST_PATIENCE apr_time_from_sec(300) /* while events go on coming */
 
 /* An event that comes so soon after the answer to our own write may be its echo, or
@@ -24,159 +20,12 @@
 #define SETTLE_TIME apr_time_from_sec(2)
 
 #define READ_PATIENCE apr_time_from_sec(2)
-#define PAUSE apr_time_from_sec(15) /* after a read that failed */
+#define PAUSE apr_time_from_sec(15)          /* of all, after a read that failed */
+#define REFUSED_PAUSE apr_time_from_sec(300) /* of that extension */
 
-typedef struct note_t {
-    apr_uint64_t id;
-    apr_time_t sent;         /* the newest event, by the platform's clock */
-    apr_time_t noted, since; /* the newest and the first, by ours */
-    apr_uint32_t deleted, unused;
-} note_t;
-
-/* As it stands in the copy, cut off behind the last note. Times of 0: never. */
-typedef struct notes_t {
-    apr_uint32_t n, unused;
-    apr_time_t many_since, many; /* first and last event without a place for its note */
-    apr_time_t echoes;           /* when echoes were left to the next list */
-    apr_time_t numbers;          /* last event about numbers */
-    note_t note[NOTES];
-} notes_t;
-
-static apr_size_t size_of(const notes_t *notes)
-{
-    return offsetof(notes_t, note) + notes->n * sizeof(note_t);
-}
-
-static int is_empty(const notes_t *notes)
-{
-    return !notes->n && !notes->many && !notes->echoes && !notes->numbers;
-}
-
-/* Anything that does not fit is no notes. */
-static void decode(notes_t *notes, apr_status_t rv, const base_slice_t *value)
-{
-    memset(notes, 0, sizeof *notes);
-    if (rv == APR_SUCCESS && value->len >= offsetof(notes_t, note) &&
-        value->len <= sizeof *notes) {
-        memcpy(notes, value->data, value->len);
-        if (notes->n > NOTES || size_of(notes) != value->len) {
-            memset(notes, 0, sizeof *notes);
-        }
-    }
-}
-
-/* NULL when there are none. */
-static notes_t *load(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
-{
-    base_slice_t value = {NULL, 0};
-    apr_status_t rv = dir_value(account->store, p, VALUE, &value, env);
-    notes_t *notes;
-
-    if (rv != APR_SUCCESS) {
-        return NULL;
-    }
-    notes = apr_palloc(p, sizeof *notes);
-    decode(notes, rv, &value);
-    return is_empty(notes) ? NULL : notes;
-}
-
-/* Without events there are those of our own making: where gateways have got into each
- * other's way. */
-static int has_notes(const gw_account_t *account)
-{
-    return account->conf->webhook || account->conf->peers;
-}
-
-static note_t *find(notes_t *notes, apr_uint64_t id)
-{
-    apr_uint32_t i;
-
-    for (i = 0; i < notes->n; i++) {
-        if (notes->note[i].id == id) {
-            return &notes->note[i];
-        }
-    }
-    return NULL;
-}
-
-/* A change of the notes within a transaction. */
-typedef void (*edit_fn)(notes_t *notes, const void *baton);
-
-typedef struct edit_t {
-    apr_pool_t *p;
-    edit_fn edit;
-    const void *baton;
-} edit_t;
-
-static apr_status_t edit_notes(void *baton, dir_txn_t *txn)
-{
-    const edit_t *edit = baton;
-    notes_t *notes = apr_palloc(edit->p, sizeof *notes);
-    base_slice_t value = {NULL, 0};
-    apr_status_t rv = dir_txn_value(txn, VALUE, &value);
-
-    if (rv != APR_SUCCESS && rv != APR_NOTFOUND) {
-        return rv;
-    }
-    decode(notes, rv, &value);
-    edit->edit(notes, edit->baton);
-    return is_empty(notes)
-               ? dir_txn_set(txn, VALUE, NULL, 0)
-               : dir_txn_set(txn, VALUE, (const char *)notes, size_of(notes));
-}
-
-static apr_status_t change(gw_account_t *account, apr_pool_t *p, edit_fn edit,
-                           const void *baton, const base_env_t *env)
-{
-    edit_t e = {p, edit, baton};
-
-    return dir_change(account->store, p, edit_notes, &e, env);
-}
-
-/* ---- an event comes ---- */
-
-typedef struct arrival_t {
-    const gw_stale_event_t *event;
-    apr_time_t now;
-} arrival_t;
-
-static void add(notes_t *notes, const void *baton)
-{
-    const arrival_t *a = baton;
-    int i;
-
-    for (i = 0; i < a->event->ids->nelts; i++) {
-        const gw_stale_id_t *said = &APR_ARRAY_IDX(a->event->ids, i, gw_stale_id_t);
-        note_t *note = find(notes, said->id);
-
-        if (!note && notes->n == NOTES) {
-            notes->many_since = notes->many_since ? notes->many_since : a->now;
-            notes->many = a->now;
-            continue;
-        }
-        if (!note) {
-            note = &notes->note[notes->n++];
-            memset(note, 0, sizeof *note);
-            note->id = said->id;
-            note->since = a->now;
-        }
-        note->sent = a->event->sent > note->sent ? a->event->sent : note->sent;
-        note->noted = a->now;
-        note->deleted |= said->deleted != 0;
-    }
-    if (a->event->numbers) {
-        notes->numbers = a->now;
-    }
-}
-
-apr_status_t gw_stale_note(gw_account_t *account, apr_pool_t *p,
-                           const gw_stale_event_t *event, const base_env_t *env)
-{
-    arrival_t a = {event, base_now(env)};
-
-    return event->ids->nelts || event->numbers ? change(account, p, add, &a, env)
-                                               : APR_SUCCESS;
-}
+/* The time of what is left to a list is not written more often: at the end of a bulk
+ * call each of its users would be a transaction. */
+#define MERGES_STEP apr_time_from_sec(5)
 
 /* ---- what a note means now ---- */
 
@@ -184,7 +33,7 @@ typedef enum { NOTHING, READ, ECHO } verdict_t;
 
 /* Our own clock decides, for the platform's may differ; only an event that says to be
  * older than it looks is taken at its word. `record` is NULL when the copy has none. */
-static verdict_t judge(const note_t *note, const dir_record_t *record)
+static verdict_t judge(const gw_note_t *note, const dir_record_t *record)
 {
     apr_time_t at = note->sent < note->noted ? note->sent : note->noted;
     int near;
@@ -199,16 +48,128 @@ static verdict_t judge(const note_t *note, const dir_record_t *record)
     return near && record->flags & DIR_WRITTEN && !note->deleted ? ECHO : READ;
 }
 
+/* The same, but a call of ours may be on its way: whoever changes a user has its lock,
+ * in whatever process, until the copy has the answer. A record in doubt is read. */
+static verdict_t judge_now(const gw_account_t *account, const gw_note_t *note,
+                           const dir_record_t *record)
+{
+    verdict_t verdict = judge(note, record);
+    int is_there = record && record->fetched && !(record->flags & DIR_GONE);
+
+    return verdict == READ && is_there &&
+                   base_lock_is_held(account->lock_file, note->id)
+               ? ECHO
+               : verdict;
+}
+
+/* ---- an event comes ---- */
+
+typedef struct arrival_t {
+    const gw_account_t *account;
+    const gw_stale_event_t *event;
+    apr_time_t now;
+} arrival_t;
+
+/* NULL: there is no place. */
+static gw_note_t *place_for(gw_notes_t *notes, const arrival_t *a,
+                            const gw_stale_id_t *said)
+{
+    gw_note_t *note = gw_notes_find(notes, said->id);
+
+    if (!note && notes->n < GW_NOTES_MAX) {
+        note = &notes->note[notes->n++];
+        memset(note, 0, sizeof *note);
+        note->id = said->id;
+        note->since = a->now;
+    }
+    return note;
+}
+
+static void leave_to_list(gw_notes_t *notes, dir_txn_t *txn, const arrival_t *a,
+                          const gw_stale_id_t *said)
+{
+    const gw_note_t note = {
+        said->id, a->event->sent, a->now, a->now, (apr_uint32_t)said->deleted, 0};
+    dir_record_t record;
+    int known = dir_txn_get(txn, said->id, &record) == APR_SUCCESS;
+
+    switch (judge_now(a->account, &note, known ? &record : NULL)) {
+    case NOTHING:
+        break;
+    case ECHO:
+        notes->echoes = a->now;
+        break;
+    case READ:
+        notes->many_since = notes->many_since ? notes->many_since : a->now;
+        notes->many = a->now;
+        break;
+    }
+}
+
+static void add(gw_notes_t *notes, dir_txn_t *txn, const void *baton)
+{
+    const arrival_t *a = baton;
+    int i;
+
+    for (i = 0; i < a->event->ids->nelts; i++) {
+        const gw_stale_id_t *said = &APR_ARRAY_IDX(a->event->ids, i, gw_stale_id_t);
+        gw_note_t *note = place_for(notes, a, said);
+
+        if (!note) {
+            leave_to_list(notes, txn, a, said);
+            continue;
+        }
+        note->sent = a->event->sent > note->sent ? a->event->sent : note->sent;
+        note->noted = a->now;
+        note->deleted |= said->deleted != 0;
+    }
+    if (a->event->numbers) {
+        notes->numbers = a->now;
+    }
+}
+
+apr_status_t gw_stale_note(gw_account_t *account, apr_pool_t *p,
+                           const gw_stale_event_t *event, const base_env_t *env)
+{
+    arrival_t a = {account, event, base_now(env)};
+
+    return event->ids->nelts || event->numbers
+               ? gw_notes_change(account, p, add, &a, env)
+               : APR_SUCCESS;
+}
+
+/* ---- who meets what has changed ---- */
+
+/* Its note, if that says that it has changed since. What was read since, be it in a
+ * list that may lag behind, is new enough here; the note stays. */
+static const gw_note_t *find_stale(gw_notes_t *notes, const dir_record_t *record)
+{
+    const gw_note_t *note = gw_notes_find(notes, record->id);
+
+    return note && note->noted >= record->fetched && judge(note, record) == READ ? note
+                                                                                 : NULL;
+}
+
 int gw_stale_is(gw_session_t *session, apr_pool_t *p, const dir_record_t *record)
 {
     gw_account_t *account = session->account;
-    notes_t *notes = has_notes(account) ? load(account, p, session->env) : NULL;
-    const note_t *note = notes ? find(notes, record->id) : NULL;
+    gw_notes_t *notes = gw_notes_load(account, p, session->env);
 
-    /* What was read since, be it in a list that may lag behind, is new enough here; the
-     * note stays. */
-    return note ? note->noted >= record->fetched && judge(note, record) == READ
-                : notes && notes->many >= record->fetched;
+    return notes && find_stale(notes, record);
+}
+
+int gw_stale_lacks(gw_account_t *account, apr_pool_t *p, apr_time_t known,
+                   const base_env_t *env)
+{
+    const gw_notes_t *notes = gw_notes_load(account, p, env);
+
+    return notes && notes->many >= known && notes->many;
+}
+
+/* Is it of use to read it now? */
+static int may_be_tried(const gw_note_t *note, apr_time_t now)
+{
+    return apr_time_from_sec((apr_time_t)note->not_before) <= now;
 }
 
 #define MAX_FRESHENED 5
@@ -218,11 +179,12 @@ void gw_stale_freshen(gw_session_t *session, apr_pool_t *p, const dir_query_t *q
     gw_account_t *account = session->account;
     const base_env_t *env = session->env;
     rc_caller_t who = {env, base_now(env), RC_INTERACTIVE, NULL};
+    gw_notes_t *notes = gw_notes_load(account, p, env);
     apr_array_header_t *records;
     rc_error_t *e = NULL;
     int i, found;
 
-    if (!has_notes(account) || !load(account, p, env)) {
+    if (!notes) {
         return;
     }
     records = apr_array_make(p, 1, sizeof(dir_record_t));
@@ -233,8 +195,10 @@ void gw_stale_freshen(gw_session_t *session, apr_pool_t *p, const dir_query_t *q
     }
     for (i = 0; !e && i < records->nelts; i++) {
         const dir_record_t *record = &APR_ARRAY_IDX(records, i, dir_record_t);
+        const gw_note_t *note = find_stale(notes, record);
 
-        if (gw_stale_is(session, p, record)) {
+        if (note && may_be_tried(note, base_now(env)) &&
+            judge_now(account, note, record) == READ) {
             e = gw_copy_reread(account, &who, p, record->id, &found);
         }
     }
@@ -245,30 +209,49 @@ typedef struct read_t {
     apr_time_t sent;
 } read_t;
 
-static void remove_at(notes_t *notes, note_t *note)
-{
-    *note = notes->note[--notes->n];
-}
-
-static void forget(notes_t *notes, const void *baton)
+static void forget(gw_notes_t *notes, dir_txn_t *txn, const void *baton)
 {
     const read_t *read = baton;
-    note_t *note = find(notes, read->id);
+    gw_note_t *note = gw_notes_find(notes, read->id);
 
     if (note && note->noted <= read->sent) {
-        remove_at(notes, note);
+        gw_notes_remove(notes, note);
     }
 }
 
 void gw_stale_forget(gw_account_t *account, apr_pool_t *p, apr_uint64_t id,
                      apr_time_t sent, const base_env_t *env)
 {
-    notes_t *notes = has_notes(account) ? load(account, p, env) : NULL;
-    const note_t *note = notes ? find(notes, id) : NULL;
+    gw_notes_t *notes = gw_notes_load(account, p, env);
+    const gw_note_t *note = notes ? gw_notes_find(notes, id) : NULL;
     read_t read = {id, sent};
 
     if (note && note->noted <= sent) {
-        change(account, p, forget, &read, env);
+        gw_notes_change(account, p, forget, &read, env);
+    }
+}
+
+static int must_move(const gw_notes_t *notes, apr_time_t now)
+{
+    return (notes->many || notes->echoes) && notes->echoes + MERGES_STEP <= now;
+}
+
+static void move_echoes(gw_notes_t *notes, dir_txn_t *txn, const void *baton)
+{
+    const apr_time_t now = *(const apr_time_t *)baton;
+
+    if (must_move(notes, now)) {
+        notes->echoes = now;
+    }
+}
+
+void gw_stale_merges(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
+{
+    const gw_notes_t *notes = gw_notes_load(account, p, env);
+    apr_time_t now = base_now(env);
+
+    if (notes && must_move(notes, now)) {
+        gw_notes_change(account, p, move_echoes, &now, env);
     }
 }
 
@@ -278,15 +261,16 @@ typedef struct round_t {
     gw_account_t *account;
     apr_pool_t *p;
     const base_env_t *env;
-    apr_array_header_t *dropped; /* of note_t */
+    apr_array_header_t *dropped; /* of gw_note_t */
+    apr_array_header_t *refused; /* of gw_note_t */
     int left_to_list;            /* the echoes are dropped as well */
 } round_t;
 
-static verdict_t look(round_t *r, apr_pool_t *p, const note_t *note, apr_time_t *due)
+static verdict_t look(round_t *r, apr_pool_t *p, const gw_note_t *note, apr_time_t *due)
 {
     dir_record_t record;
     apr_status_t rv = dir_get(r->account->store, p, note->id, &record, r->env);
-    verdict_t verdict = judge(note, rv == APR_SUCCESS ? &record : NULL);
+    verdict_t verdict = judge_now(r->account, note, rv == APR_SUCCESS ? &record : NULL);
     apr_time_t last;
 
     *due = note->noted + SETTLE_TIME;
@@ -298,7 +282,7 @@ static verdict_t look(round_t *r, apr_pool_t *p, const note_t *note, apr_time_t 
     return verdict;
 }
 
-static rc_error_t *read_again(round_t *r, apr_pool_t *p, const note_t *note)
+static rc_error_t *read_again(round_t *r, apr_pool_t *p, const gw_note_t *note)
 {
     rc_caller_t who = {r->env, base_now(r->env) + READ_PATIENCE, RC_BACKGROUND, NULL};
     int found;
@@ -306,8 +290,31 @@ static rc_error_t *read_again(round_t *r, apr_pool_t *p, const note_t *note)
     return gw_copy_reread(r->account, &who, p, note->id, &found);
 }
 
+/* Does the error speak of this extension alone, and the next one is worth a call? */
+static int is_its_own(const rc_error_t *e)
+{
+    return e->kind == RC_INVALID || e->kind == RC_FORBIDDEN || e->kind == RC_PROTOCOL;
+}
+
+/* Whatever refuses it, it does not keep the others waiting again and again. */
+static void put_off(round_t *r, const gw_note_t *note, const rc_error_t *e)
+{
+    if (e->kind != RC_UNAVAILABLE && e->kind != RC_LOST && !is_its_own(e)) {
+        return;
+    }
+    APR_ARRAY_PUSH(r->refused, gw_note_t) = *note;
+    if (is_its_own(e) && !note->not_before) {
+        base_log(r->env, BASE_LOG_WARNING, APR_SUCCESS,
+                 "SCIMRC0146: account %s: extension %" APR_UINT64_T_FMT
+                 " has changed and cannot be read: %s%s%s; until the next full reading "
+                 "it is shown as it was, and tried every %d s",
+                 r->account->conf->name, note->id, e->code, *e->code ? " " : "",
+                 e->message, (int)apr_time_sec(REFUSED_PAUSE));
+    }
+}
+
 /* NULL, or why there is no use in going on. */
-static rc_error_t *work_at(round_t *r, const note_t *note)
+static rc_error_t *work_at(round_t *r, const gw_note_t *note)
 {
     rc_error_t *e = NULL;
     apr_pool_t *p;
@@ -318,36 +325,49 @@ static rc_error_t *work_at(round_t *r, const note_t *note)
     apr_pool_tag(p, "gw_stale");
     verdict = look(r, p, note, &due);
     if (verdict == NOTHING || (verdict == ECHO && r->left_to_list)) {
-        APR_ARRAY_PUSH(r->dropped, note_t) = *note;
+        APR_ARRAY_PUSH(r->dropped, gw_note_t) = *note;
     }
-    else if (due <= base_now(r->env)) {
+    else if (due <= base_now(r->env) && may_be_tried(note, base_now(r->env))) {
         e = read_again(r, p, note);
     }
-    if (!e) {
-        apr_pool_destroy(p); /* an error lives in it */
+    if (e) {
+        put_off(r, note, e);
     }
-    return e;
+    if (e && !is_its_own(e)) {
+        return e; /* it lives in the pool */
+    }
+    apr_pool_destroy(p);
+    return NULL;
 }
 
-static void drop(notes_t *notes, const void *baton)
+static void end_round(gw_notes_t *notes, dir_txn_t *txn, const void *baton)
 {
     const round_t *r = baton;
+    apr_time_t until = base_now(r->env) + REFUSED_PAUSE;
     int i;
 
-    for (i = 0; i < r->dropped->nelts; i++) {
-        const note_t *dropped = &APR_ARRAY_IDX(r->dropped, i, note_t);
-        note_t *note = find(notes, dropped->id);
+    for (i = 0; i < r->refused->nelts; i++) {
+        gw_note_t *note =
+            gw_notes_find(notes, APR_ARRAY_IDX(r->refused, i, gw_note_t).id);
 
-        if (note && note->noted == dropped->noted) {
-            remove_at(notes, note);
+        if (note) {
+            note->not_before = (apr_uint32_t)apr_time_sec(until);
         }
     }
-    if (r->left_to_list) {
+    for (i = 0; i < r->dropped->nelts; i++) {
+        const gw_note_t *dropped = &APR_ARRAY_IDX(r->dropped, i, gw_note_t);
+        gw_note_t *note = gw_notes_find(notes, dropped->id);
+
+        if (note && note->noted == dropped->noted) {
+            gw_notes_remove(notes, note);
+        }
+    }
+    if (r->left_to_list && r->dropped->nelts) {
         notes->echoes = base_now(r->env);
     }
 }
 
-static int count_echoes(round_t *r, const notes_t *notes)
+static int count_echoes(round_t *r, const gw_notes_t *notes)
 {
     apr_pool_t *p;
     apr_time_t due;
@@ -365,21 +385,22 @@ static int count_echoes(round_t *r, const notes_t *notes)
 
 void gw_stale_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
-    notes_t *notes = has_notes(account) ? load(account, p, env) : NULL;
-    round_t r = {account, p, env, NULL, 0};
+    gw_notes_t *notes = gw_notes_load(account, p, env);
+    round_t r = {account, p, env, NULL, NULL, 0};
     rc_error_t *e = NULL;
     apr_uint32_t i;
 
     if (!notes || notes->many || base_now(env) < account->stale_not_before) {
         return; /* of many a list is made */
     }
-    r.dropped = apr_array_make(p, 8, sizeof(note_t));
+    r.dropped = apr_array_make(p, 8, sizeof(gw_note_t));
+    r.refused = apr_array_make(p, 1, sizeof(gw_note_t));
     r.left_to_list = count_echoes(&r, notes) > FEW_ECHOES;
     for (i = 0; !e && i < notes->n && base_sleep(env, 0) == APR_SUCCESS; i++) {
         e = work_at(&r, &notes->note[i]);
     }
-    if (r.dropped->nelts) {
-        change(account, p, drop, &r, env);
+    if (r.dropped->nelts || r.refused->nelts) {
+        gw_notes_change(account, p, end_round, &r, env);
     }
     if (e && e->kind != RC_BUSY && e->kind != RC_INTERRUPTED) {
         account->stale_not_before = base_now(env) + PAUSE;
@@ -393,7 +414,7 @@ void gw_stale_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 void gw_stale_need(gw_account_t *account, apr_pool_t *p, gw_stale_need_t *need,
                    const base_env_t *env)
 {
-    const notes_t *notes = load(account, p, env);
+    const gw_notes_t *notes = gw_notes_load(account, p, env);
     apr_time_t now = base_now(env);
 
     need->now =
@@ -402,14 +423,26 @@ void gw_stale_need(gw_account_t *account, apr_pool_t *p, gw_stale_need_t *need,
     need->soon = notes && notes->echoes;
 }
 
-static void settle(notes_t *notes, const void *baton)
+/* Was it written so lately that the list has left it as it was? What it was made of
+ * then may be older than the event. */
+static int was_written_since(dir_txn_t *txn, apr_uint64_t id, apr_time_t sure)
+{
+    dir_record_t record;
+
+    return dir_txn_get(txn, id, &record) == APR_SUCCESS && record.flags & DIR_WRITTEN &&
+           record.fetched > sure;
+}
+
+static void settle(gw_notes_t *notes, dir_txn_t *txn, const void *baton)
 {
     apr_time_t sure = *(const apr_time_t *)baton - GW_LIST_LAG;
     apr_uint32_t i = 0;
 
     while (i < notes->n) {
-        if (notes->note[i].noted <= sure) {
-            remove_at(notes, &notes->note[i]);
+        const gw_note_t *note = &notes->note[i];
+
+        if (note->noted <= sure && !was_written_since(txn, note->id, sure)) {
+            gw_notes_remove(notes, &notes->note[i]);
         }
         else {
             i++;
@@ -421,26 +454,24 @@ static void settle(notes_t *notes, const void *baton)
     else if (notes->many) {
         notes->many_since = notes->many;
     }
-    notes->echoes = notes->echoes <= sure ? 0 : notes->echoes;
+    notes->echoes = notes->echoes <= sure - MERGES_STEP ? 0 : notes->echoes;
 }
 
 apr_status_t gw_stale_settle(dir_txn_t *txn, apr_pool_t *p, apr_time_t begun)
 {
-    edit_t e = {p, settle, &begun};
-
-    return edit_notes(&e, txn);
+    return gw_notes_change_in(txn, p, settle, &begun);
 }
 
 /* ---- numbers ---- */
 
 apr_time_t gw_stale_numbers(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
-    const notes_t *notes = has_notes(account) ? load(account, p, env) : NULL;
+    const gw_notes_t *notes = gw_notes_load(account, p, env);
 
     return notes ? notes->numbers : 0;
 }
 
-static void numbers_read(notes_t *notes, const void *baton)
+static void numbers_read(gw_notes_t *notes, dir_txn_t *txn, const void *baton)
 {
     if (notes->numbers <= *(const apr_time_t *)baton) {
         notes->numbers = 0;
@@ -451,6 +482,6 @@ void gw_stale_numbers_read(gw_account_t *account, apr_pool_t *p, apr_time_t begu
                            const base_env_t *env)
 {
     if (gw_stale_numbers(account, p, env)) {
-        change(account, p, numbers_read, &begun, env);
+        gw_notes_change(account, p, numbers_read, &begun, env);
     }
 }

@@ -299,6 +299,13 @@ static void report_made(const work_t *w)
     }
 }
 
+/* Gateways that do not hear of each other would take it away from each other again and
+ * again: what one makes ends what another has made. */
+static int must_not_establish(const work_t *w)
+{
+    return w->account->conf->peers && !gw_news_is_here(w->account);
+}
+
 static rc_error_t *establish(work_t *w)
 {
     rc_subscription_wish_t wish = {filters, w->account->conf->webhook, NULL, LIFE};
@@ -308,6 +315,9 @@ static rc_error_t *establish(work_t *w)
 
     if (e) {
         return e;
+    }
+    if (!gw_news_leads(w->account, w->env) || must_not_establish(w)) {
+        return NULL; /* that may have taken long: it is another's by now */
     }
     memset(&w->state, 0, sizeof w->state);
     w->state.id = "";
@@ -330,13 +340,6 @@ static rc_error_t *establish(work_t *w)
     note_times(w, &made, 1);
     report_made(w);
     return save(w);
-}
-
-/* Gateways that do not hear of each other would take it away from each other again and
- * again: what one makes ends what another has made. */
-static int must_not_establish(const work_t *w)
-{
-    return w->account->conf->peers && !gw_news_is_here(w->account);
 }
 
 static rc_error_t *establish_again(work_t *w, const char *why)

@@ -9,6 +9,8 @@
 #include "base_str.h"
 #include "gw_hear.h"
 #include "gw_numbers.h"
+#include "gw_owner.h"
+#include "gw_singly.h"
 #include "gw_stale.h"
 #include "gw_subscription.h"
 
@@ -82,6 +84,40 @@ static void sort_seen(apr_array_header_t *seen)
     seen->nelts = n;
 }
 
+/* The copy was not to be had. Its own layer has logged why; nobody was interrupted. */
+static rc_error_t *no_copy(apr_pool_t *p, const char *what)
+{
+    return rc_error(p, RC_INTERRUPTED, "the copy cannot be %s", what);
+}
+
+static void look_at_copy(run_t *run)
+{
+    gw_account_t *a = run->account;
+
+    run->synced = gw_copy_synced(a, run->p, run->env);
+    run->work =
+        run->synced ? RC_BACKGROUND : RC_INTERACTIVE; /* requests wait for the first */
+    run->tells =
+        run->synced && gw_news_is_here(a) && !gw_hear_has_gap(a, run->p, run->env);
+}
+
+/* Records of a list. Before the first ones it is settled whose copy they go into. */
+static apr_status_t take_records(run_t *run, apr_pool_t *p, const json_t *list,
+                                 int is_first, apr_time_t sent)
+{
+    const json_t *records = json_object_get(list, "records");
+    apr_status_t rv = APR_SUCCESS;
+
+    if (is_first && !gw_owner_is_known(run->account, p, run->env)) {
+        rv = gw_owner_learn(run->account, p, list, run->env);
+        look_at_copy(run);
+    }
+    return rv == APR_SUCCESS
+               ? gw_copy_absorb(run->account, p, records, sent,
+                                run->tells ? 0 : GW_ABSORB_QUIET, run->env)
+               : rv;
+}
+
 /* One page into the copy; *pages and *total as it says. */
 static rc_error_t *take_page(run_t *run, int page, json_int_t *pages, json_int_t *total)
 {
@@ -105,9 +141,8 @@ static rc_error_t *take_page(run_t *run, int page, json_int_t *pages, json_int_t
                             page, (int)*pages);
         }
         note_seen(run, records);
-        if (gw_copy_absorb(run->account, p, records, sent,
-                           run->tells ? 0 : GW_ABSORB_QUIET, run->env) != APR_SUCCESS) {
-            e = rc_error(p, RC_INTERRUPTED, "the copy cannot be written");
+        if (take_records(run, p, list, page == 1, sent) != APR_SUCCESS) {
+            e = no_copy(p, "written");
         }
     }
     if (!e) {
@@ -174,7 +209,7 @@ static rc_error_t *change_copy(run_t *run, dir_change_fn change, const void *bat
     return dir_change(run->account->store, run->p, change, (void *)baton, run->env) ==
                    APR_SUCCESS
                ? NULL
-               : rc_error(run->p, RC_INTERRUPTED, "the copy cannot be written");
+               : no_copy(run->p, "written");
 }
 
 static rc_error_t *remove_all(run_t *run, const apr_array_header_t *ids)
@@ -199,26 +234,19 @@ static rc_error_t *scan_missing(run_t *run, missing_t *m)
     m->graves = apr_array_make(run->p, 16, sizeof(apr_uint64_t));
     return dir_scan(run->account->store, 0, find_missing, m, run->env) == APR_SUCCESS
                ? NULL
-               : rc_error(run->p, RC_INTERRUPTED, "the copy cannot be read");
+               : no_copy(run->p, "read");
 }
 
-/* Reads the first `max` of them anew. *there: how many are still in the account. */
-static rc_error_t *ask_each(run_t *run, const apr_array_header_t *ids, int max,
-                            int *there)
+static gw_singly_t singly(const run_t *run)
 {
-    rc_error_t *e = NULL;
-    int i, found;
+    gw_singly_t s = {.account = run->account,
+                     .p = run->p,
+                     .env = run->env,
+                     .work = run->work,
+                     .patience = PATIENCE,
+                     .is_repeated = run->account->sync_pause > 0};
 
-    *there = 0;
-    for (i = 0; !e && i < ids->nelts && i < max; i++) {
-        rc_caller_t who = caller(run);
-
-        gw_news_leads(run->account, run->env);
-        e = gw_copy_reread(run->account, &who, run->p,
-                           APR_ARRAY_IDX(ids, i, apr_uint64_t), &found);
-        *there += found;
-    }
-    return e;
+    return s;
 }
 
 /* Those of whom a list tells that they have left. */
@@ -242,13 +270,13 @@ static void tell_left(run_t *run, const apr_array_header_t *ids)
 
 static rc_error_t *drop_many(run_t *run, const apr_array_header_t *ids)
 {
-    int there = 0;
-    rc_error_t *e = run->doubtful ? NULL : ask_each(run, ids, SAMPLE, &there);
+    gw_singly_t asked = singly(run);
+    rc_error_t *e = run->doubtful ? NULL : gw_singly_read(&asked, ids, SAMPLE);
 
     if (e) {
         return e;
     }
-    if (run->doubtful || there) {
+    if (run->doubtful || asked.there || asked.failed) {
         base_log(run->env, BASE_LOG_WARNING, APR_SUCCESS,
                  "SCIMRC0114: account %s: %d users are not in RingCentral's list any "
                  "more, which cannot be right; they are kept",
@@ -271,7 +299,7 @@ static rc_error_t *drop_missing(run_t *run)
 {
     missing_t m;
     rc_error_t *e = scan_missing(run, &m);
-    int there;
+    gw_singly_t asked = singly(run);
 
     if (!e && m.ids->nelts > FEW && run->lists < 2) {
         e = take_list(run);
@@ -286,7 +314,7 @@ static rc_error_t *drop_missing(run_t *run)
         return e;
     }
     return m.ids->nelts > FEW ? drop_many(run, m.ids)
-                              : ask_each(run, m.ids, FEW, &there);
+                              : gw_singly_read(&asked, m.ids, FEW);
 }
 
 /* ---- disabled extensions that may carry the mark of a deletion ---- */
@@ -294,7 +322,8 @@ static rc_error_t *drop_missing(run_t *run)
 static rc_error_t *read_disabled(run_t *run)
 {
     apr_array_header_t *records, *ids;
-    int i, there;
+    gw_singly_t asked = singly(run);
+    int i;
 
     if (!run->account->conf->disabled_may_be_gone) {
         return NULL;
@@ -302,7 +331,7 @@ static rc_error_t *read_disabled(run_t *run)
     ids = apr_array_make(run->p, 16, sizeof(apr_uint64_t));
     if (dir_find(run->account->store, run->p, DIR_STATUS, "Disabled", MAX_PAGES * PAGE,
                  &records, run->env) != APR_SUCCESS) {
-        return rc_error(run->p, RC_INTERRUPTED, "the copy cannot be read");
+        return no_copy(run->p, "read");
     }
     for (i = 0; i < records->nelts; i++) {
         const dir_record_t *record = &APR_ARRAY_IDX(records, i, dir_record_t);
@@ -311,7 +340,7 @@ static rc_error_t *read_disabled(run_t *run)
             APR_ARRAY_PUSH(ids, apr_uint64_t) = record->id;
         }
     }
-    return ask_each(run, ids, ids->nelts, &there);
+    return gw_singly_read(&asked, ids, ids->nelts);
 }
 
 /* ---- the whole ---- */
@@ -324,7 +353,7 @@ static const char *style_text(apr_pool_t *p, const gw_account_conf_t *conf)
 
 typedef struct mark_t {
     apr_pool_t *p;
-    int has_peers;
+    gw_account_t *account;
     apr_time_t begun;
     const char *synced, *style;
 } mark_t;
@@ -337,7 +366,10 @@ static apr_status_t set_marks(void *baton, dir_txn_t *txn)
     if (rv == APR_SUCCESS) {
         rv = dir_txn_set(txn, GW_VALUE_STYLE, m->style, strlen(m->style));
     }
-    if (rv == APR_SUCCESS && m->has_peers) {
+    if (rv == APR_SUCCESS) {
+        rv = gw_owner_settle(txn, m->p, m->account);
+    }
+    if (rv == APR_SUCCESS && m->account->conf->peers) {
         rv = gw_hear_settle(txn, m->p, m->begun);
     }
     return rv == APR_SUCCESS ? gw_stale_settle(txn, m->p, m->begun) : rv;
@@ -380,7 +412,7 @@ static rc_error_t *sync_all(run_t *run)
         return e;
     }
     mark.p = run->p;
-    mark.has_peers = a->conf->peers != NULL;
+    mark.account = a;
     mark.begun = run->begun;
     mark.synced = apr_psprintf(run->p, "%" APR_TIME_T_FMT, run->begun);
     mark.style = style_text(run->p, a->conf);
@@ -403,8 +435,9 @@ static int style_changed(gw_account_t *account, apr_pool_t *p, const base_env_t 
 #define FIRST_PAUSE apr_time_from_sec(1)
 #define LONGEST_PAUSE apr_time_from_sec(60)
 
-static void pause_after(gw_account_t *account, const rc_error_t *e,
-                        const base_env_t *env)
+/* Returns how long, in seconds. */
+static int pause_after(gw_account_t *account, const rc_error_t *e,
+                       const base_env_t *env)
 {
     apr_interval_time_t pause = account->sync_pause * 2;
 
@@ -419,12 +452,35 @@ static void pause_after(gw_account_t *account, const rc_error_t *e,
         pause = apr_time_from_sec(e->retry_after);
     }
     account->sync_not_before = base_now(env) + pause;
+    return (int)apr_time_sec(pause);
+}
+
+/* A run that was interrupted goes on at the next call, unless the copy was in the way,
+ * as on a full disk: then each page would be asked for in vain. */
+static void end_in_failure(gw_account_t *account, apr_pool_t *p, const rc_error_t *e,
+                           const base_env_t *env)
+{
+    const int is_ours = e->kind == RC_INTERRUPTED;
+    int pause;
+
+    if (is_ours && (base_sleep(env, 0) != APR_SUCCESS || dir_is_lost(account->store))) {
+        return;
+    }
+    pause = pause_after(account, e, env);
+    if (is_ours) {
+        base_log(env, BASE_LOG_ERROR, APR_SUCCESS,
+                 "SCIMRC0115: account %s: the directory was read from RingCentral in "
+                 "vain: %s, for the reason in a line before this one; trying again in "
+                 "%d s",
+                 account->conf->name, e->message, pause);
+        return;
+    }
+    gw_owner_trust(account, p, env);
     base_log(
         env, BASE_LOG_WARNING, APR_SUCCESS,
         "SCIMRC0113: account %s: the directory could not be read from RingCentral: "
         "%s%s%s; trying again in %d s",
-        account->conf->name, e->code, *e->code ? " " : "", e->message,
-        (int)apr_time_sec(pause));
+        account->conf->name, e->code, *e->code ? " " : "", e->message, pause);
 }
 
 /* Is a full list due? Events put it off, unless there are too many of them. Where
@@ -450,40 +506,40 @@ static int is_due(gw_account_t *account, apr_pool_t *p, apr_time_t synced,
            style_changed(account, p, env) || gw_hear_is_lost(account, p, env);
 }
 
+/* When the copy last became complete, and is certain to be of this account. */
+static apr_time_t proven(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
+{
+    return gw_owner_is_known(account, p, env) ? gw_copy_synced(account, p, env) : 0;
+}
+
 void gw_sync_work(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
 {
-    apr_time_t now, synced;
     apr_int64_t count = 0;
     run_t run;
     rc_error_t *e;
 
     gw_hear_all(account, p, env); /* what comes later is newer than the list */
-    now = base_now(env);
-    synced = gw_copy_synced(account, p, env);
-    if (now < account->sync_not_before || !is_due(account, p, synced, env)) {
-        return;
-    }
     memset(&run, 0, sizeof run);
     run.account = account;
     run.p = p;
     run.env = env;
-    run.work =
-        synced ? RC_BACKGROUND : RC_INTERACTIVE; /* requests wait for the first */
-    run.begun = now;
-    run.synced = synced;
-    run.tells = synced && gw_news_is_here(account) && !gw_hear_has_gap(account, p, env);
+    run.begun = base_now(env);
+    if (run.begun < account->sync_not_before ||
+        !is_due(account, p, proven(account, p, env), env)) {
+        return;
+    }
+    look_at_copy(&run);
     run.seen = apr_array_make(p, PAGE, sizeof(apr_uint64_t));
     e = sync_all(&run);
     base_memory_trim(); /* pages of the list were large documents */
-    if (!e) {
-        account->sync_pause = 0;
-        dir_count(account->store, &count, env);
-        base_log(env, synced ? BASE_LOG_DEBUG : BASE_LOG_NOTICE, APR_SUCCESS,
-                 "SCIMRC0111: account %s: the directory is complete: %" APR_INT64_T_FMT
-                 " users",
-                 account->conf->name, count);
+    if (e) {
+        end_in_failure(account, p, e, env);
+        return;
     }
-    else if (e->kind != RC_INTERRUPTED) {
-        pause_after(account, e, env);
-    }
+    account->sync_pause = 0;
+    dir_count(account->store, &count, env);
+    base_log(env, run.synced ? BASE_LOG_DEBUG : BASE_LOG_NOTICE, APR_SUCCESS,
+             "SCIMRC0111: account %s: the directory is complete: %" APR_INT64_T_FMT
+             " users",
+             account->conf->name, count);
 }

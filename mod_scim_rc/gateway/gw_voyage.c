@@ -10,6 +10,7 @@
 #define LONGEST_LOOK apr_time_from_sec(2)
 #define BODY_DEPTH 16
 #define TRIES 4 /* of a record whose call was refused for reasons of the quota */
+#define LATEST apr_time_from_sec(120) /* a task that nobody can ask for has ended */
 
 int gw_voyage_max(gw_ask_t ask)
 {
@@ -196,6 +197,12 @@ gw_voyage_t *gw_voyage_salvage(apr_pool_t *p, gw_session_t *session, gw_board_t 
     return v;
 }
 
+/* Does nobody know the name of its task? */
+static int is_nameless(const gw_voyage_t *v)
+{
+    return !*rc_bulk_name(v->task).task;
+}
+
 int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session)
 {
     rc_caller_t who = gw_session_caller(session);
@@ -208,6 +215,10 @@ int gw_voyage_poll(gw_voyage_t *v, gw_session_t *session)
      */
     who.deadline = soon < who.deadline ? soon : who.deadline;
 
+    if (is_nameless(v)) {
+        rc_bulk_give_up(v->task, v->p);
+        return 1;
+    }
     apr_pool_create(&p, v->p); /* its results stay with the voyage */
     e = rc_bulk_poll(session->account->client, &who, p, v->task, &ended);
     if (!ended) {
@@ -252,14 +263,24 @@ void gw_voyage_give_up(gw_voyage_t *v)
     v->given_up = 1;
 }
 
-void gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot)
+void gw_voyage_await(gw_board_t *board, apr_uint64_t id, const base_env_t *env)
+{
+    const gw_berth_t berth = {0, id, -1, 0, NULL};
+    gw_abandoned_t late = {GW_BOARD_UPDATES, 0, {"", 0, 1, 0}, base_now(env) + LATEST};
+
+    gw_board_abandon(board, &berth, &late);
+}
+
+int gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot)
 {
     gw_voyage_t *v;
     apr_pool_t *p;
+    int asked;
 
     apr_pool_create(&p, NULL);
     apr_pool_tag(p, "gw_voyage");
     v = gw_voyage_salvage(p, session, board, slot);
+    asked = v && !is_nameless(v);
     if (v && gw_voyage_poll(v, session)) {
         gw_voyage_deliver(v, session);
     }
@@ -267,6 +288,7 @@ void gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot)
         gw_voyage_give_up(v);
     }
     apr_pool_destroy(p);
+    return asked;
 }
 
 void gw_voyage_doubt(gw_session_t *session, gw_board_t *board, const gw_wreck_t *wreck)
@@ -293,8 +315,10 @@ void gw_voyage_clear_up(gw_session_t *session, gw_board_t *board, apr_pool_t *p,
     for (i = 0; i < litter->n_wrecks; i++) {
         gw_voyage_doubt(session, board, &litter->wrecks[i]);
     }
-    if (tends && litter->n_loose) { /* one at a time: each may take long */
-        gw_voyage_tend(session, board, litter->loose[0]);
+    for (i = 0; tends && i < litter->n_loose; i++) {
+        if (gw_voyage_tend(session, board, litter->loose[i])) {
+            break; /* one at a time: each may take long */
+        }
     }
 }
 
@@ -306,10 +330,14 @@ void gw_voyage_deliver(gw_voyage_t *v, gw_session_t *session)
     for (i = 0; v->guests && i < v->n; i++) {
         gw_result_t result = gw_voyage_result(v, i);
 
-        if (v->slots[i] >= 0 &&
-            !gw_board_deliver(v->board, v->slots[i], &result, &wreck)) {
-            gw_voyage_doubt(session, v->board, &wreck);
+        if (v->slots[i] < 0 ||
+            gw_board_deliver(v->board, v->slots[i], &result, &wreck)) {
+            continue;
         }
+        if (result.whole && result.e->kind == RC_LOST) {
+            gw_voyage_await(v->board, wreck.id, session->env);
+        }
+        gw_voyage_doubt(session, v->board, &wreck);
     }
 }
 

@@ -56,8 +56,15 @@ void gw_voyage_give_up(gw_voyage_t *v);
 void gw_voyage_abandon(gw_board_t *board, const rc_bulk_task_t *task, int whole,
                        gw_job_t *const *jobs, int n, apr_uint64_t number);
 
-/* Looks once how what is adrift gets on, and leaves it adrift if it is not over. */
-void gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot);
+/* The answer to the last bulk call with this extension was lost, and no other follows:
+ * RingCentral may carry it out yet. Whoever comes next for the user waits for that, for
+ * two minutes, lest it overtake what is asked for then; the copy is in doubt after
+ * that. */
+void gw_voyage_await(gw_board_t *board, apr_uint64_t id, const base_env_t *env);
+
+/* Looks once how what is adrift gets on, and leaves it adrift if it is not over. 1: it
+ * took a call, 0: nothing had to be asked. */
+int gw_voyage_tend(gw_session_t *session, gw_board_t *board, int slot);
 
 /* Hands their results to the guests, in the end. */
 void gw_voyage_deliver(gw_voyage_t *v, gw_session_t *session);

@@ -29,8 +29,11 @@ libgateway_la_SOURCES = \
 	mod_scim_rc/gateway/gw_intake_private.h \
 	mod_scim_rc/gateway/gw_intake_line.c mod_scim_rc/gateway/gw_intake_batch.c \
 	mod_scim_rc/gateway/gw_intake_rest.c \
+	mod_scim_rc/gateway/gw_notes.c mod_scim_rc/gateway/gw_notes.h \
 	mod_scim_rc/gateway/gw_numbers.c mod_scim_rc/gateway/gw_numbers.h \
+	mod_scim_rc/gateway/gw_owner.c mod_scim_rc/gateway/gw_owner.h \
 	mod_scim_rc/gateway/gw_plan.c mod_scim_rc/gateway/gw_plan.h \
+	mod_scim_rc/gateway/gw_singly.c mod_scim_rc/gateway/gw_singly.h \
 	mod_scim_rc/gateway/gw_stale.c mod_scim_rc/gateway/gw_stale.h \
 	mod_scim_rc/gateway/gw_subscription.c mod_scim_rc/gateway/gw_subscription.h \
 	mod_scim_rc/gateway/gw_sync.c mod_scim_rc/gateway/gw_sync.h \
@@ -44,6 +47,7 @@ libgateway_la_SOURCES = \
 	mod_scim_rc/gateway/gw_batch.c mod_scim_rc/gateway/gw_batch.h \
 	mod_scim_rc/gateway/gw_crew.c \
 	mod_scim_rc/gateway/gw_relist.c \
+	mod_scim_rc/gateway/gw_sequel.c \
 	mod_scim_rc/gateway/gw_voyage.c mod_scim_rc/gateway/gw_voyage.h \
 	mod_scim_rc/gateway/gw_write.c
 
@@ -72,13 +76,17 @@ check_PROGRAMS += \
 	t/unit/gw_copy.t \
 	t/unit/gw_create.t \
 	t/unit/gw_dictionary.t \
+	t/unit/gw_disk.t \
 	t/unit/gw_error.t \
 	t/unit/gw_gather.t \
 	t/unit/gw_hear.t \
 	t/unit/gw_hook.t \
 	t/unit/gw_item.t \
+	t/unit/gw_locks.t \
+	t/unit/gw_lost.t \
 	t/unit/gw_many.t \
 	t/unit/gw_news.t \
+	t/unit/gw_owner.t \
 	t/unit/gw_intake.t \
 	t/unit/gw_intake_leader.t \
 	t/unit/gw_plan.t \
@@ -86,6 +94,7 @@ check_PROGRAMS += \
 	t/unit/gw_query.t \
 	t/unit/gw_race.t \
 	t/unit/gw_remove.t \
+	t/unit/gw_stale.t \
 	t/unit/gw_sync.t \
 	t/unit/gw_table.t t/unit/gw_turn.t \
 	t/unit/gw_write.t
@@ -113,6 +122,9 @@ t_unit_gw_create_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_dictionary_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_dictionary_t_SOURCES = t/unit/gw_dictionary.c t/unit/tap.h
 t_unit_gw_dictionary_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_disk_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_disk_t_SOURCES = t/unit/gw_disk.c t/unit/tap.h
+t_unit_gw_disk_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_error_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_error_t_SOURCES = t/unit/gw_error.c t/unit/tap.h
 t_unit_gw_error_t_LDADD = $(GATEWAY_TEST_LIBS)
@@ -128,6 +140,9 @@ t_unit_gw_item_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_news_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_news_t_SOURCES = t/unit/gw_news.c t/unit/tap.h
 t_unit_gw_news_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_owner_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_owner_t_SOURCES = t/unit/gw_owner.c t/unit/tap.h
+t_unit_gw_owner_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_intake_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_intake_t_SOURCES = t/unit/gw_intake.c t/unit/tap.h
 t_unit_gw_intake_t_LDADD = $(GATEWAY_TEST_LIBS)
@@ -149,6 +164,9 @@ t_unit_gw_race_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_remove_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_remove_t_SOURCES = t/unit/gw_remove.c t/unit/tap.h
 t_unit_gw_remove_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_stale_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_stale_t_SOURCES = t/unit/gw_stale.c t/unit/tap.h
+t_unit_gw_stale_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_sync_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_sync_t_SOURCES = t/unit/gw_sync.c t/unit/tap.h
 t_unit_gw_sync_t_LDADD = $(GATEWAY_TEST_LIBS)
@@ -161,9 +179,15 @@ t_unit_gw_turn_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_write_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_write_t_SOURCES = t/unit/gw_write.c t/unit/tap.h
 t_unit_gw_write_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_lost_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_lost_t_SOURCES = t/unit/gw_lost.c t/unit/tap.h
+t_unit_gw_lost_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_gather_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_gather_t_SOURCES = t/unit/gw_gather.c t/unit/tap.h
 t_unit_gw_gather_t_LDADD = $(GATEWAY_TEST_LIBS)
+t_unit_gw_locks_t_CPPFLAGS = $(GATEWAY_TEST_INC)
+t_unit_gw_locks_t_SOURCES = t/unit/gw_locks.c t/unit/tap.h
+t_unit_gw_locks_t_LDADD = $(GATEWAY_TEST_LIBS)
 t_unit_gw_many_t_CPPFLAGS = $(GATEWAY_TEST_INC)
 t_unit_gw_many_t_SOURCES = t/unit/gw_many.c t/unit/tap.h
 t_unit_gw_many_t_LDADD = $(GATEWAY_TEST_LIBS)

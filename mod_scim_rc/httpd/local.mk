@@ -22,4 +22,5 @@ mod_scim_rc_la_SOURCES = \
 	mod_scim_rc/httpd/msr_module.h \
 	mod_scim_rc/httpd/msr_peers.c mod_scim_rc/httpd/msr_peers.h \
 	mod_scim_rc/httpd/msr_shm.c mod_scim_rc/httpd/msr_shm.h \
-	mod_scim_rc/httpd/msr_start.c mod_scim_rc/httpd/msr_start.h
+	mod_scim_rc/httpd/msr_start.c mod_scim_rc/httpd/msr_start.h \
+	mod_scim_rc/httpd/msr_state.c mod_scim_rc/httpd/msr_state.h

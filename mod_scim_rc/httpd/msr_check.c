@@ -10,6 +10,8 @@
 #include "msr_credential.h"
 #include "msr_jobs.h"
 #include "msr_peers.h"
+#include "msr_start.h"
+#include "msr_state.h"
 
 /* Logs what is wrong with what a directive set. */
 static int complain(server_rec *s, const ap_directive_t *where, const char *problem)
@@ -43,16 +45,8 @@ static const char *check_ca_file(apr_pool_t *p, const char *path)
 static const char *check_files(apr_pool_t *p, const gw_account_conf_t *conf)
 {
     const char *problem = conf->ca_file ? check_ca_file(p, conf->ca_file) : NULL;
-    apr_finfo_t info;
 
-    if (problem) {
-        return problem;
-    }
-    if (apr_stat(&info, conf->state_dir, APR_FINFO_TYPE, p) == APR_SUCCESS &&
-        info.filetype != APR_DIR) {
-        return apr_psprintf(p, "ScimRCStateDir: '%s' is no directory", conf->state_dir);
-    }
-    return NULL;
+    return problem ? problem : msr_state_check(p, conf->state_dir);
 }
 
 static const char *check_account(apr_pool_t *p, const msr_registry_t *registry,
@@ -75,7 +69,34 @@ static const char *check_account(apr_pool_t *p, const msr_registry_t *registry,
                                    conf->state_dir, other->conf.name);
         }
     }
-    return problem ? apr_psprintf(p, "account '%s': %s", conf->name, problem) : NULL;
+    if (!problem && !msr_jobs_possible()) {
+        problem = "background work needs mod_watchdog: LoadModule watchdog_module "
+                  "modules/mod_watchdog.so";
+    }
+    return problem;
+}
+
+/* 0: a server that runs goes on without the account. */
+static int complain_of_account(apr_pool_t *pconf, server_rec *s, msr_account_t *account,
+                               const char *problem)
+{
+    if (msr_start_is_restart()) {
+        account->problem = apr_pstrdup(pconf, problem); /* to be logged later */
+        return 0;
+    }
+    return complain(
+        s, account->where,
+        apr_psprintf(pconf, "account '%s': %s", account->conf.name, problem));
+}
+
+/* A server that runs goes on: its children let nobody in by such a file, and say so. */
+static int check_tokens(apr_pool_t *p, server_rec *s, const msr_tokens_t *tokens)
+{
+    const char *problem =
+        msr_start_is_restart() ? NULL : auth_tokens_check(p, tokens->path);
+
+    return problem &&
+           complain(s, tokens->where, apr_psprintf(p, "ScimRCTokenFile: %s", problem));
 }
 
 /* Finds the account that a location uses. */
@@ -119,15 +140,10 @@ int msr_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     int i, bad = 0;
 
     for (i = 0; i < registry->accounts->nelts; i++) {
-        const msr_account_t *account =
-            APR_ARRAY_IDX(registry->accounts, i, msr_account_t *);
+        msr_account_t *account = APR_ARRAY_IDX(registry->accounts, i, msr_account_t *);
 
         problem = check_account(ptemp, registry, account);
-        if (!problem && !msr_jobs_possible()) {
-            problem = "<ScimRCAccount> needs mod_watchdog: LoadModule watchdog_module "
-                      "modules/mod_watchdog.so";
-        }
-        bad |= problem && complain(s, account->where, problem);
+        bad |= problem && complain_of_account(pconf, s, account, problem);
     }
     for (i = 0; i < registry->uses->nelts; i++) {
         msr_use_t *use = APR_ARRAY_IDX(registry->uses, i, msr_use_t *);
@@ -136,11 +152,8 @@ int msr_check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
         bad |= problem && complain(s, use->where, problem);
     }
     for (i = 0; i < registry->tokens->nelts; i++) {
-        const msr_tokens_t *tokens = APR_ARRAY_IDX(registry->tokens, i, msr_tokens_t *);
-
-        problem = auth_tokens_check(ptemp, tokens->path);
-        problem = problem ? apr_psprintf(ptemp, "ScimRCTokenFile: %s", problem) : NULL;
-        bad |= problem && complain(s, tokens->where, problem);
+        bad |=
+            check_tokens(ptemp, s, APR_ARRAY_IDX(registry->tokens, i, msr_tokens_t *));
     }
     msr_check_auth(ptemp, msr_check_handler(ptemp, registry, MSR_HANDLER, &complaints),
                    &complaints);

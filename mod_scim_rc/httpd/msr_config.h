@@ -26,6 +26,7 @@ typedef struct msr_account_t {
     base_shared_t shared;      /* set by msr_start_parent() */
     void *fleet;               /* the part of that memory for `peers`; set there too */
     struct msr_peers_t *peers; /* ScimRCShared; NULL: there is none */
+    const char *problem;       /* why no child opens it, after a restart; or NULL */
 
     /* Of this child; see msr_account.h. */
     apr_pool_t *pool;

@@ -152,39 +152,27 @@ const char *msr_credential_add(cmd_parms *cmd, void *dir, int argc, char *const 
 
 const char *msr_source_check(apr_pool_t *p, const char *source, const char **value)
 {
-    const char *secret = NULL, *problem;
     char **argv;
 
-    if (value) {
-        *value = NULL;
+    *value = NULL;
+    if (strncmp(source, "exec:", 5) != 0) {
+        return base_secret_read(p, source, value);
     }
-    if (!strncmp(source, "exec:", 5)) {
-        if (apr_tokenize_to_argv(source + 5, &argv, p) != APR_SUCCESS ||
-            access(argv[0], X_OK) != 0) {
-            return apr_psprintf(p, "'%s' is no program that can be started",
-                                source + 5);
-        }
-        return NULL;
-    }
-    problem = base_secret_read(p, source, &secret);
-    if (!problem && value) {
-        *value = secret;
-    }
-    else if (!problem) {
-        base_secret_clear((char *)secret, strlen(secret));
-    }
-    return problem;
+    return apr_tokenize_to_argv(source + 5, &argv, p) != APR_SUCCESS ||
+                   access(argv[0], X_OK) != 0
+               ? apr_psprintf(p, "'%s' is no program that can be started", source + 5)
+               : NULL;
 }
 
 /* The platform would count the calls of both together. */
-static const char *check_twins(apr_pool_t *p, const gw_account_conf_t *conf)
+static const char *check_twins(apr_pool_t *p, const gw_credential_t *credentials, int n)
 {
     int i, k;
 
-    for (i = 1; i < conf->n_credentials; i++) {
+    for (i = 1; i < n; i++) {
         for (k = 0; k < i; k++) {
-            const gw_credential_t *a = &conf->credentials[i];
-            const gw_credential_t *b = &conf->credentials[k];
+            const gw_credential_t *a = &credentials[i];
+            const gw_credential_t *b = &credentials[k];
 
             if (!strcmp(a->client_id, b->client_id) && !strcmp(a->jwt, b->jwt)) {
                 return apr_psprintf(
@@ -198,29 +186,59 @@ static const char *check_twins(apr_pool_t *p, const gw_account_conf_t *conf)
     return NULL;
 }
 
+/* *seen becomes the value of `credential` at `value`; or, when a program gives it, what
+ * names that. */
+static const char *look_at(apr_pool_t *p, const gw_credential_t *credential,
+                           const value_t *value, int is_first, const char **seen)
+{
+    const char *source = source_of(credential, value), *problem;
+
+    if (!source) { /* only of the first */
+        return apr_psprintf(p, "%s is missing", value->directive);
+    }
+    problem = msr_source_check(p, source, seen);
+    if (problem) {
+        return is_first ? apr_psprintf(p, "%s: %s", value->directive, problem)
+                        : apr_psprintf(p, "ScimRCCredential %s, %s: %s",
+                                       credential->name, value->what, problem);
+    }
+    *seen = *seen ? *seen : apr_pstrdup(p, source);
+    return NULL;
+}
+
+static void forget_values(gw_credential_t *credential)
+{
+    int i;
+
+    for (i = 0; i < N_VALUES; i++) {
+        const char *value = source_of(credential, &values[i]);
+
+        if (value) {
+            base_secret_clear((char *)value, strlen(value));
+        }
+    }
+}
+
 const char *msr_credential_check(apr_pool_t *p, const gw_account_conf_t *conf)
 {
+    gw_credential_t seen[GW_CREDENTIALS_MAX] = {{.name = NULL}};
+    const char *problem = NULL;
     int i, k;
 
     for (k = 0; k < conf->n_credentials; k++) {
-        for (i = 0; i < N_VALUES; i++) {
-            const gw_credential_t *credential = &conf->credentials[k];
-            const char *source = source_of(credential, &values[i]);
-            const char *problem = source ? msr_source_check(p, source, NULL) : NULL;
+        const gw_credential_t *credential = &conf->credentials[k];
 
-            if (!source) { /* of the first */
-                return apr_psprintf(p, "%s is missing", values[i].directive);
-            }
-            if (problem && k == 0) {
-                return apr_psprintf(p, "%s: %s", values[i].directive, problem);
-            }
-            if (problem) {
-                return apr_psprintf(p, "ScimRCCredential %s, %s: %s", credential->name,
-                                    values[i].what, problem);
-            }
+        seen[k].name = credential->name;
+        for (i = 0; i < N_VALUES && !problem; i++) {
+            problem = look_at(p, credential, &values[i], k == 0,
+                              place_of(&seen[k], &values[i]));
         }
     }
-    return check_twins(p, conf);
+    problem = problem ? problem : check_twins(p, seen, conf->n_credentials);
+    for (k = 0; k < conf->n_credentials; k++) {
+        forget_values(&seen[k]);
+    }
+    return problem;
 }
 
 static apr_status_t forget(void *data)
@@ -259,5 +277,5 @@ const char *msr_credential_read(msr_account_t *account, apr_pool_t *pconf,
             }
         }
     }
-    return check_twins(ptemp, &account->conf);
+    return check_twins(ptemp, account->credentials, account->conf.n_credentials);
 }

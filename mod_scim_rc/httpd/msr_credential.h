@@ -11,8 +11,8 @@
 /* In a directive: *source is what names the value, or the value. */
 const char *msr_source_parse(apr_pool_t *p, const char *arg, int inline_allowed,
                              const char **source);
-/* Can it be read, as far as can be seen without starting a program? `value` may be
- * NULL; *value, in `p`, is NULL when it is a program's. */
+/* Can it be read, as far as can be seen without starting a program? *value, in `p`, is
+ * NULL when it is a program's; to be cleared after use. */
 const char *msr_source_check(apr_pool_t *p, const char *source, const char **value);
 /* At the start: puts the value in the place of what names it, cleared when `pconf`
  * ends. */
@@ -24,8 +24,8 @@ const char *msr_source_read(apr_pool_t *pconf, apr_pool_t *ptemp, const char **s
 const char *msr_credential_set(cmd_parms *cmd, void *dir, const char *args);
 const char *msr_credential_add(cmd_parms *cmd, void *dir, int argc, char *const argv[]);
 
-/* NULL, or why the values cannot be read, as far as can be seen without starting a
- * program. */
+/* NULL, or why the values cannot be read or two credentials have the same, as far as
+ * can be seen without starting a program. */
 const char *msr_credential_check(apr_pool_t *p, const gw_account_conf_t *conf);
 
 /* Puts the values in the place of what names them, cleared when `pconf` ends. NULL, or

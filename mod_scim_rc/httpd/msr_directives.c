@@ -137,7 +137,7 @@ static const char *set_limit(cmd_parms *cmd, void *dir, const char *group,
                              const char *calls, const char *window)
 {
     static const msr_slot_t group_slot = {.choices = groups};
-    static const msr_slot_t calls_slot = {.min = 1, .max = 100000};
+    static const msr_slot_t calls_slot = {.min = 1, .max = GW_CALLS_MAX};
     static const msr_slot_t window_slot = {.min = APR_USEC_PER_SEC,
                                            .max = 3600 * APR_USEC_PER_SEC};
     const char *right, *problem = msr_outside_account(cmd);
@@ -508,7 +508,7 @@ const command_rec msr_commands[] = {
     AP_INIT_RAW_ARGS(
         "ScimRCBatchProvisioning", set_location,
         SLOT(.parse = msr_parse_choice, DIR(batch_provisioning), .choices = flags),
-        ANYWHERE, "new users of a bulk request in tens, enabled at once: On or Off"),
+        ANYWHERE, "new users in batches of ten, enabled at once: On or Off"),
     AP_INIT_RAW_ARGS(
         "ScimRCGatherTime", set_location,
         SLOT(.parse = msr_parse_duration, DIR(gather), RANGE(0, SECONDS(10))), ANYWHERE,

@@ -18,7 +18,8 @@
 #include "scim_service.h"
 
 #define CLOSED_RETRY_AFTER 5
-#define NO_FILE "scim-rc:" /* what stands in for a file name */
+#define LEFT_OUT_RETRY_AFTER 60 /* it takes a restart */
+#define NO_FILE "scim-rc:"      /* what stands in for a file name */
 
 int msr_handler_translate(request_rec *r)
 {
@@ -221,28 +222,41 @@ static void serve(request_rec *r, const msr_dir_t *conf, gw_account_t *gateway,
     scim_service_handle(&service, r->pool, request, response);
 }
 
+/* Why nobody answers. */
+static const scim_error_t *closed_error(apr_pool_t *p, const msr_account_t *account)
+{
+    scim_error_t *error;
+
+    if (account->problem) {
+        error = scim_error(p, 503, SCIM_TYPE_NONE,
+                           "The account '%s' could not be opened when the server was "
+                           "last restarted; the server's error log says why "
+                           "(SCIMRC0002)",
+                           account->conf.name);
+        error->retry_after = LEFT_OUT_RETRY_AFTER;
+        return error;
+    }
+    error = scim_error(p, 503, SCIM_TYPE_NONE,
+                       "The account '%s' is not open; the server's error log says why",
+                       account->conf.name);
+    error->retry_after = CLOSED_RETRY_AFTER;
+    return error;
+}
+
 /* Lets the account answer, or answers in its place with `error` unless that is NULL. */
 static void answer(request_rec *r, const msr_dir_t *conf, const scim_request_t *request,
                    const scim_error_t *error, scim_response_t *response)
 {
     msr_account_t *account = conf->use->account;
     gw_account_t *gateway = error ? NULL : msr_account_enter(account, MSR_REQUEST);
-    scim_error_t *closed;
 
     if (gateway) {
         serve(r, conf, gateway, request, response);
         msr_account_leave(account, MSR_REQUEST);
         return;
     }
-    if (!error) {
-        closed = scim_error(r->pool, 503, SCIM_TYPE_NONE,
-                            "The account '%s' is not open; the server's error log says "
-                            "why",
-                            account->conf.name);
-        closed->retry_after = CLOSED_RETRY_AFTER;
-        error = closed;
-    }
-    scim_response_error(r->pool, error, request->accept, response);
+    scim_response_error(r->pool, error ? error : closed_error(r->pool, account),
+                        request->accept, response);
 }
 
 static void log_answer(request_rec *r, const scim_request_t *request,

@@ -21,7 +21,7 @@
  * the same size: who finds this key knows all of it. The number counts changes of the
  * layout (gw_shared_t, rc_shared_t, fleet_shared_t, and what is retained here) within a
  * version. */
-#define LAYOUT "2"
+#define LAYOUT "3"
 #define RETAINED_KEY "mod_scim_rc:shared:" SCIMRC_VERSION ":" LAYOUT
 
 /* Kept by httpd in the pool of the process, together with all that it points to; no
@@ -34,7 +34,7 @@ typedef struct retained_t {
 typedef struct segment_t {
     apr_shm_t *shm;
     apr_size_t size;
-    const char *fingerprint; /* of what the content depends on */
+    const char *platform; /* that the content is about */
 } segment_t;
 
 apr_status_t msr_shm_register(apr_pool_t *pconf)
@@ -82,29 +82,6 @@ static apr_status_t retained_get(server_rec *s, retained_t **retained)
     }
     *retained = found;
     return rv;
-}
-
-/* A token or a failure of other credentials, and a quota that began with other limits,
- * are nothing to go on with. */
-static const char *fingerprint(const gw_account_conf_t *conf, apr_pool_t *p)
-{
-    const char *text = base_sha256_hex(p, conf->platform, strlen(conf->platform));
-    int i;
-
-    for (i = 0; i < conf->n_credentials; i++) {
-        const gw_credential_t *credential = &conf->credentials[i];
-        char *secrets =
-            apr_pstrcat(p, text, "\n", credential->client_id, "\n",
-                        credential->client_secret, "\n", credential->jwt, NULL);
-
-        text = base_sha256_hex(p, secrets, strlen(secrets));
-        base_secret_clear(secrets, strlen(secrets));
-    }
-    for (i = 0; i < GW_GROUPS; i++) {
-        text = apr_psprintf(p, "%s %d/%" APR_TIME_T_FMT, text, conf->limits[i].calls,
-                            conf->limits[i].window);
-    }
-    return text;
 }
 
 /* Who the parent is while it is somebody else. */
@@ -219,60 +196,61 @@ static segment_t *segment_create(const char *name, apr_pool_t *p, apr_status_t *
     return segment;
 }
 
-/* New memory for an account. What the old one knows of the quota goes over; the old
- * one stays, for the children that still use it. */
-static segment_t *segment_replace(segment_t *old, const msr_account_t *account,
-                                  server_rec *s, apr_pool_t *ptemp, apr_status_t *rv)
+/* New memory for an account, and for the way to other gateways, which `old` (or NULL)
+ * knows. That one stays, for the children that still use it. */
+static segment_t *segment_make(const segment_t *old, const msr_account_t *account,
+                               server_rec *s, apr_pool_t *ptemp, apr_status_t *rv)
 {
     const gw_account_conf_t *conf = &account->conf;
     segment_t *segment = segment_create(conf->name, s->process->pool, rv);
 
     if (*rv == APR_SUCCESS) {
-        const int goes_on = old && old->size == segment->size;
-
-        if (goes_on) {
-            save_memory(apr_shm_baseaddr_get(old->shm), ptemp, account);
-        }
         *rv = init_memory(apr_shm_baseaddr_get(segment->shm), ptemp, conf);
-        if (*rv == APR_SUCCESS) {
-            *rv = fleet_shared_init(fleet_part(segment),
-                                    goes_on ? fleet_part(old) : NULL);
-        }
     }
+    if (*rv == APR_SUCCESS) {
+        *rv = fleet_shared_init(fleet_part(segment), old ? fleet_part(old) : NULL);
+    }
+    segment->platform = apr_pstrdup(s->process->pool, conf->platform);
     return segment;
 }
 
+/* Children of an earlier configuration go on while those of the new one begin: all of
+ * them have one memory, as the platform has one quota and their changes have one
+ * order. */
 apr_status_t msr_shm_attach(msr_account_t *account, server_rec *s, apr_pool_t *ptemp)
 {
-    const char *name = account->conf.name;
-    const char *print = fingerprint(&account->conf, ptemp);
-    apr_pool_t *p = s->process->pool;
+    const gw_account_conf_t *conf = &account->conf;
     retained_t *retained;
-    segment_t *segment;
+    segment_t *segment, *old;
     apr_status_t rv = retained_get(s, &retained);
 
     if (rv != APR_SUCCESS) {
         return rv;
     }
-    segment = apr_hash_get(retained->segments, name, APR_HASH_KEY_STRING);
-    if (!segment || segment->size != segment_size() ||
-        strcmp(segment->fingerprint, print) != 0) {
-        segment = segment_replace(segment, account, s, ptemp, &rv);
+    old = apr_hash_get(retained->segments, conf->name, APR_HASH_KEY_STRING);
+    old = old && old->size == segment_size() ? old : NULL;
+    segment = old;
+    if (!old || strcmp(old->platform, conf->platform) != 0) {
+        segment = segment_make(old, account, s, ptemp, &rv);
         if (rv != APR_SUCCESS) {
             return rv;
         }
-        segment->fingerprint = apr_pstrdup(p, print);
-        apr_hash_set(retained->segments, apr_pstrdup(p, name), APR_HASH_KEY_STRING,
-                     segment);
     }
-    account->fleet = fleet_part(segment);
     account->shared = (base_shared_t){
         .memory = apr_shm_baseaddr_get(segment->shm),
         .ctx = retained,
         .lock = lock,
         .unlock = unlock,
     };
-    return APR_SUCCESS;
+    account->fleet = fleet_part(segment);
+    if (segment == old) {
+        rv = gw_shared_adopt(&account->shared, conf);
+    }
+    else {
+        apr_hash_set(retained->segments, apr_pstrdup(s->process->pool, conf->name),
+                     APR_HASH_KEY_STRING, segment);
+    }
+    return rv;
 }
 
 apr_status_t msr_shm_child_init(apr_pool_t *p, server_rec *s)
@@ -283,7 +261,26 @@ apr_status_t msr_shm_child_init(apr_pool_t *p, server_rec *s)
                                        apr_global_mutex_lockfile(retained->mutex), p);
 }
 
+/* What an earlier configuration knew of an account that this one does not open. */
+static const void *earlier_memory(const gw_account_conf_t *conf)
+{
+    const retained_t *retained = ap_retained_data_get(RETAINED_KEY);
+    const segment_t *segment =
+        retained ? apr_hash_get(retained->segments, conf->name, APR_HASH_KEY_STRING)
+                 : NULL;
+
+    return segment && segment->size == segment_size() &&
+                   !strcmp(segment->platform, conf->platform)
+               ? apr_shm_baseaddr_get(segment->shm)
+               : NULL;
+}
+
 void msr_shm_save(const msr_account_t *account, apr_pool_t *p)
 {
-    save_memory(account->shared.memory, p, account);
+    const void *memory = account->shared.memory ? account->shared.memory
+                                                : earlier_memory(&account->conf);
+
+    if (memory) {
+        save_memory(memory, p, account);
+    }
 }

@@ -2,11 +2,8 @@
 #include "msr_start.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-#include <apr_file_io.h>
+#include <ap_mpm.h>
 #include <apr_strings.h>
 #include <http_core.h>
 #include <unixd.h>
@@ -17,6 +14,7 @@
 #include "msr_jobs.h"
 #include "msr_peers.h"
 #include "msr_shm.h"
+#include "msr_state.h"
 
 /* The parent, as the cleanup below must know it: children inherit pconf. */
 typedef struct parent_t {
@@ -24,59 +22,12 @@ typedef struct parent_t {
     pid_t pid;
 } parent_t;
 
-static uid_t children_uid(void)
+int msr_start_is_restart(void)
 {
-    return geteuid() == 0 ? ap_unixd_config.user_id : geteuid();
-}
+    int generation;
 
-/* Opens the directory itself, not what a link points to, and looks at it there. */
-static const char *check_state_dir(apr_pool_t *p, const char *path, int fresh)
-{
-    const char *problem = NULL;
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-    if (fd < 0) {
-        return apr_psprintf(p, "ScimRCStateDir: '%s' is no directory of its own: %s",
-                            path, strerror(errno));
-    }
-    if (fresh && geteuid() == 0 &&
-        fchown(fd, ap_unixd_config.user_id, ap_unixd_config.group_id) != 0) {
-        problem = apr_psprintf(p, "ScimRCStateDir: '%s' cannot be given to the user %s",
-                               path, ap_unixd_config.user_name);
-    }
-    if (!problem && fstat(fd, &info) == 0 && info.st_mode & (S_IWGRP | S_IWOTH)) {
-        problem = apr_psprintf(p,
-                               "ScimRCStateDir: others may write to '%s' (mode %04o); "
-                               "take that away: chmod go-w '%s'",
-                               path, (unsigned)info.st_mode & 07777, path);
-    }
-    if (!problem && (fstat(fd, &info) != 0 || info.st_uid != children_uid())) {
-        problem =
-            apr_psprintf(p,
-                         "ScimRCStateDir: '%s' must belong to the user of httpd's "
-                         "children (%s)",
-                         path, ap_unixd_config.user_name);
-    }
-    close(fd);
-    return problem;
-}
-
-static const char *prepare_state_dir(apr_pool_t *p, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *parent = apr_pstrmemdup(p, path, slash ? slash - path : 0);
-    int made;
-
-    if (*parent) {
-        apr_dir_make_recursive(parent, APR_FPROT_OS_DEFAULT, p);
-    }
-    made = mkdir(path, 0700) == 0;
-    if (!made && errno != EEXIST) {
-        return apr_psprintf(p, "ScimRCStateDir: '%s' cannot be made: %s", path,
-                            strerror(errno));
-    }
-    return check_state_dir(p, path, made);
+    return ap_mpm_query(AP_MPMQ_GENERATION, &generation) == APR_SUCCESS &&
+           generation > 0;
 }
 
 static const char *prepare(msr_account_t *account, apr_pool_t *pconf, apr_pool_t *ptemp,
@@ -87,7 +38,7 @@ static const char *prepare(msr_account_t *account, apr_pool_t *pconf, apr_pool_t
     apr_status_t rv;
 
     problem = problem ? problem : msr_peers_read(account, pconf, ptemp);
-    problem = problem ? problem : prepare_state_dir(ptemp, conf->state_dir);
+    problem = problem ? problem : msr_state_prepare(ptemp, conf->state_dir);
     if (problem) {
         return problem;
     }
@@ -116,7 +67,12 @@ static apr_status_t on_end(void *data)
         return APR_SUCCESS;
     }
     for (i = 0; i < accounts->nelts; i++) {
-        msr_shm_save(APR_ARRAY_IDX(accounts, i, msr_account_t *), p);
+        const msr_account_t *account = APR_ARRAY_IDX(accounts, i, msr_account_t *);
+
+        /* The directory may be what was wrong with it. */
+        if (!account->problem || !msr_state_check(p, account->conf.state_dir)) {
+            msr_shm_save(account, p);
+        }
     }
     apr_pool_destroy(p);
     return APR_SUCCESS;
@@ -126,6 +82,7 @@ int msr_start_parent(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
                      server_rec *s)
 {
     const msr_registry_t *registry = msr_registry_get(s);
+    const int goes_on = msr_start_is_restart();
     parent_t *parent;
     int i;
 
@@ -136,11 +93,19 @@ int msr_start_parent(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp,
     gw_global_init();
     for (i = 0; i < registry->accounts->nelts; i++) {
         msr_account_t *account = APR_ARRAY_IDX(registry->accounts, i, msr_account_t *);
-        const char *problem = prepare(account, pconf, ptemp, s);
+        const char *problem =
+            account->problem ? account->problem : prepare(account, pconf, ptemp, s);
 
         if (problem) {
-            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "SCIMRC0002: account '%s': %s",
-                         account->conf.name, problem);
+            ap_log_error(APLOG_MARK, APLOG_CRIT, 0, s, "SCIMRC0002: account '%s': %s%s",
+                         account->conf.name, problem,
+                         goes_on ? "; the server goes on without this account, whose "
+                                   "requests are answered 503 until a restart finds "
+                                   "it in order"
+                                 : "");
+            account->problem = apr_pstrdup(pconf, problem);
+        }
+        if (problem && !goes_on) {
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
@@ -162,19 +127,22 @@ static void open_tokens(apr_pool_t *p, server_rec *s, msr_tokens_t *tokens)
     }
 }
 
-void msr_start_child(apr_pool_t *p, server_rec *s)
+/* The accounts that the parent has prepared. */
+static void open_accounts(apr_pool_t *p, server_rec *s, const msr_registry_t *registry)
 {
-    const msr_registry_t *registry = msr_registry_get(s);
-    apr_status_t locked = APR_SUCCESS;
-    int i;
+    apr_status_t locked = APR_SUCCESS, rv;
+    int i, n = 0;
 
-    if (registry->accounts->nelts) {
-        locked = msr_shm_child_init(p, s);
-    }
     for (i = 0; i < registry->accounts->nelts; i++) {
         msr_account_t *account = APR_ARRAY_IDX(registry->accounts, i, msr_account_t *);
-        apr_status_t rv = locked == APR_SUCCESS ? msr_account_open(p, account) : locked;
 
+        if (account->problem) {
+            continue;
+        }
+        if (n++ == 0) { /* without any there may be no lock */
+            locked = msr_shm_child_init(p, s);
+        }
+        rv = locked == APR_SUCCESS ? msr_account_open(p, account) : locked;
         if (rv != APR_SUCCESS) {
             ap_log_error(APLOG_MARK, APLOG_ERR, rv, account->server,
                          "SCIMRC0003: account '%s' cannot be opened: all its requests "
@@ -182,6 +150,14 @@ void msr_start_child(apr_pool_t *p, server_rec *s)
                          account->conf.name);
         }
     }
+}
+
+void msr_start_child(apr_pool_t *p, server_rec *s)
+{
+    const msr_registry_t *registry = msr_registry_get(s);
+    int i;
+
+    open_accounts(p, s, registry);
     for (i = 0; i < registry->tokens->nelts; i++) {
         open_tokens(p, s, APR_ARRAY_IDX(registry->tokens, i, msr_tokens_t *));
     }

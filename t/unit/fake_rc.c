@@ -76,7 +76,7 @@ void fake_answer_page(fake_exchange_t *x, json_t *records, int per_page,
 {
     int total = (int)json_array_size(records), i;
     int page = number(x->query, "page", 1);
-    json_t *shown = json_array();
+    json_t *shown = json_array(), *list;
 
     per_page = number(x->query, "perPage", per_page);
     for (i = (page - 1) * per_page; i < total && i < page * per_page; i++) {
@@ -85,10 +85,13 @@ void fake_answer_page(fake_exchange_t *x, json_t *records, int per_page,
         json_array_append_new(shown, show ? show(record) : json_incref(record));
     }
     json_decref(records);
-    fake_answer(x,
-                json_pack("{s:o, s:{s:i, s:i, s:i, s:i}}", "records", shown, "paging",
-                          "page", page, "perPage", per_page, "totalPages",
-                          (total + per_page - 1) / per_page, "totalElements", total));
+    list = json_pack("{s:o, s:{s:i, s:i, s:i, s:i}}", "records", shown, "paging",
+                     "page", page, "perPage", per_page, "totalPages",
+                     (total + per_page - 1) / per_page, "totalElements", total);
+    if (x->uri) {
+        json_object_set_new(list, "uri", json_string(x->uri));
+    }
+    fake_answer(x, list);
 }
 
 /* ---- dictionaries ---- */
@@ -389,6 +392,7 @@ fake_rc_t *fake_rc_create(apr_pool_t *p, const base_env_t *env)
     f->takes = apr_time_from_msec(20);
     f->token_life = 3600;
     f->owner = "1";
+    f->account = "37439510";
     f->env = env;
     f->p = p;
     apr_thread_mutex_create(&f->mutex, APR_THREAD_MUTEX_DEFAULT, p);

@@ -47,6 +47,7 @@ struct fake_rc_t {
     int allows_same_login;          /* an e-mail may be used twice */
     int state_names;                /* states are given by name, not by code */
     const char *owner;              /* the id of whom the token belongs to, or NULL */
+    const char *account;            /* its id, which the uri of lists shows; or NULL */
     int names_status;               /* refusals of a status name the parameter */
     apr_interval_time_t bulk_takes; /* how long a task of a bulk update runs */
     int wraps_results;              /* affectedItems is an object */

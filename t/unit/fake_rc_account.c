@@ -257,6 +257,10 @@ void fake_list(fake_exchange_t *x)
             json_array_append(records, (json_t *)state);
         }
     }
+    if (f->account) {
+        x->uri = apr_pstrcat(x->p, "https://platform.example/restapi/v1.0/account/",
+                             f->account, "/extension?page=1&perPage=1000", NULL);
+    }
     fake_answer_page(x, records, 100, shown_in_list);
 }
 

@@ -13,6 +13,7 @@ typedef struct fake_exchange_t {
     apr_uint64_t id;    /* of {id} in the path */
     int status;         /* of the answer */
     const char *text;   /* of the answer */
+    const char *uri;    /* of a page of a list; or NULL */
     const char *if_none_match,
         *etag; /* headers of the call and of the answer; or NULL */
 } fake_exchange_t;

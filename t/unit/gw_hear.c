@@ -6,6 +6,7 @@
 
 #include "base_json.h"
 #include "gw_hook.h"
+#include "gw_news.h"
 #include "gw_pair.h"
 #include "tap.h"
 
@@ -80,6 +81,88 @@ static void take_over(void)
     world_work(t->b);
     is_int(fake_rc_called(t->a->rc, "listExtensions"), 1,
            "and after its term from who says nothing");
+}
+
+/* What happens while a call of the first one is under way. */
+typedef struct delay_t {
+    pair_t *pair;
+    const char *op;
+    int seconds;
+    int listens; /* the first one goes on listening */
+    int lost;    /* result: the other one leads */
+} delay_t;
+
+static void delay(fake_rc_t *f, const char *op, void *baton)
+{
+    delay_t *d = baton;
+    pair_t *t = d->pair;
+    int i;
+
+    if (strcmp(op, d->op) != 0) {
+        return;
+    }
+    d->op = "";
+    for (i = 0; i < d->seconds; i += 5) {
+        world_pass(t->a, 5);
+        world_pass(t->b, 5);
+        if (d->listens) {
+            pair_hear(t->a);
+        }
+        d->lost |= gw_news_leads(t->b->account, &t->b->env);
+    }
+}
+
+static void delay_at(delay_t *d, const char *op, int seconds, int listens)
+{
+    *d = (delay_t){.pair = d->pair, .op = op, .seconds = seconds, .listens = listens};
+    d->pair->a->rc->before = delay;
+    d->pair->a->rc->baton = d;
+}
+
+/* Whoever waits for a call goes on leading, but not for ever. */
+static void slow_work(void)
+{
+    pair_t *t = pair_fill(p, 2);
+    delay_t d = {.pair = t};
+
+    pair_pass_refresh(t);
+    delay_at(&d, "listExtensions", 300, 1);
+    world_work(t->a);
+    is_str(d.op, "", "a page of the list takes five minutes");
+    ok(!d.lost, "in which nobody else takes over");
+    world_work(t->b);
+    ok(!world_logged(t->b, "SCIMRC0140"), "nor after it");
+
+    d.pair = t = pair_fill(p, 2);
+    pair_pass_refresh(t);
+    delay_at(&d, "listExtensions", 1000, 1);
+    world_work(t->a);
+    ok(d.lost, "who does not come back from one is no leader any more");
+}
+
+/* Two subscriptions would be one too many. */
+static void slow_webhook(void)
+{
+    pair_t *t = pair_make(p);
+    delay_t d = {.pair = t};
+
+    t->a->conf.webhook = t->b->conf.webhook = "https://scim.example/hook";
+    fake_rc_user(t->a->rc, "Ann", "Archer", "ann@example.com");
+    world_fill(t->a);
+    world_fill(t->b);
+    pair_calm(t);
+    json_object_set_new(json_array_get(t->a->rc->subscriptions, 0), "status",
+                        json_string("Blacklisted"));
+    pair_pass(t, 301);
+    fake_rc_forget(t->a->rc);
+    delay_at(&d, "deleteSubscription", 60, 0);
+    world_work(t->a);
+    ok(d.lost, "another leads before the old one is gone");
+    is_int(fake_rc_called(t->a->rc, "createSubscription"), 0, "then one makes none");
+    pair_pass(t, 1);
+    world_work(t->b);
+    is_int(fake_rc_called(t->a->rc, "createSubscription"), 1, "but the other one");
+    is_int(json_array_size(t->a->rc->subscriptions), 1, "and there is one");
 }
 
 static void gap(void)
@@ -387,6 +470,8 @@ int main(void)
     apr_pool_create(&p, NULL);
     lists();
     take_over();
+    slow_work();
+    slow_webhook();
     gap();
     restart();
     away();

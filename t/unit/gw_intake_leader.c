@@ -193,10 +193,80 @@ static void verdicts(void)
     }
 }
 
+/* ---- a few, and others who want Heavy calls ---- */
+
+/* `n` of them without quota. So many Heavy calls come first, in a window; then two
+ * Medium ones. `others`: a change of another child waits, too. */
+static world_t *with_few(int n, int heavy, int others)
+{
+    const gw_notice_t notice = {GW_BOARD_UPDATES, 5, 0, "{}", 2};
+    world_t *w = with_crowd(n, 2, heavy);
+    int slot;
+
+    w->conf.limits[GW_MEDIUM].window = WINDOW + WINDOW / 2;
+    gw_shared_init(w->shared.memory, p, &w->conf);
+    crowd_use_up(w, n);
+    if (others) {
+        gw_board_post(world_board(w), &notice, w->now, &slot);
+    }
+    return w;
+}
+
+static void few(void)
+{
+    world_t *w = with_few(4, 2, 0);
+    int i;
+
+    crowd_run(4, run);
+    is_int(crowd_got(4, 201), 4, "four creates");
+    is_int(fake_rc_called(w->rc, "postBatchProvisionUsers"), 1,
+           "share a batch when nobody else wants the Heavy calls");
+    w = with_few(4, 2, 1);
+    crowd_run(4, run);
+    is_int(crowd_got(4, 201), 4, "they are made");
+    is_int(fake_rc_called(w->rc, "createExtension"), 4,
+           "alone when a change waits for these");
+    w = with_few(4, 2, 1);
+    for (i = 0; i < 4; i++) {
+        crowd[i].patience = WINDOW + WINDOW / 4;
+    }
+    crowd_run(4, run);
+    is_int(crowd_got(4, 201), 4, "they are made");
+    is_int(fake_rc_called(w->rc, "postBatchProvisionUsers"), 1,
+           "but not when that would be too late for them");
+    is_int(are_made(w, 4), 4, "and all are complete");
+}
+
+static int kept[8], n_alone; /* was a Heavy call kept when the next one went alone? */
+
+static void see(fake_rc_t *f, const char *op, void *baton)
+{
+    gw_intake_t *n = gated->account->intake;
+
+    if (!strcmp(op, "createExtension") && n_alone < 8) {
+        apr_thread_mutex_lock(n->mutex);
+        kept[n_alone++] = n->reserve != NULL;
+        apr_thread_mutex_unlock(n->mutex);
+    }
+}
+
+static void given_back(void)
+{
+    gated = with_few(6, 1, 1);
+    gated->rc->before = see;
+    crowd_run(6, run);
+    is_int(crowd_got(6, 201), 6, "six are enough for a batch");
+    is_int(kept[0], 1, "and keep a Heavy call for the change after it");
+    is_int(n_alone, 6, "but Medium calls come first");
+    is_int(kept[2], 0, "and when four are left the Heavy call is not kept any more");
+}
+
 int main(void)
 {
     apr_initialize();
     apr_pool_create(&p, NULL);
+    few();
+    given_back();
     gone();
     interrupted();
     verdicts();

@@ -549,6 +549,139 @@ static void few_calls(void)
     is_int(got(&m, 200), 2, "and one call of each kind carries two more");
 }
 
+/* How many of those who are there lack what a batch does not carry. */
+static int lacking(const many_t *m)
+{
+    int i, n = 0;
+
+    for (i = 0; i < m->n; i++) {
+        n += m->writes[i].id && !made(m, i, "contact/jobTitle");
+    }
+    return n;
+}
+
+static int reached(const many_t *m)
+{
+    int i, n = 0;
+
+    for (i = 0; i < m->n; i++) {
+        n += fake_rc_count(m->w->rc, apr_psprintf(p, "new%d@example.com", i));
+    }
+    return n;
+}
+
+/* The last Heavy call in time completes those whom the others have made. */
+static void batches_in_time(void)
+{
+    many_t m = many(3);
+
+    creates(&m, 60, MORE);
+    m.w->policy.batch_provisioning = 1;
+    m.w->policy.bulk_patience = apr_time_from_sec(800);
+    world_fill(m.w);
+    limit(m.w, 4, 3);
+    carry_out(&m);
+    is_int(got(&m, 200), 24, "where not all can be made, all who are made");
+    is_int(reached(&m), 24, "are complete");
+    is_int(got(&m, 429), 36, "and the others may come again");
+    is_int(lacking(&m), 0, "nobody lacks anything");
+    is_int(called(&m, "extensionBulkUpdate"), 1, "by one change");
+
+    creates(&m, 20, MORE);
+    limit(m.w, 1, 1);
+    carry_out(&m);
+    is_int(called(&m, "postBatchProvisionUsers"), 0,
+           "without a call for it there is no batch");
+}
+
+/* More than one change can carry. */
+static void many_batches(void)
+{
+    many_t m = many(3);
+
+    creates(&m, 611, MORE);
+    m.w->policy.batch_provisioning = 1;
+    m.w->policy.bulk_patience = apr_time_from_sec(800);
+    world_fill(m.w);
+    limit(m.w, 1, 62);
+    carry_out(&m);
+    is_int(got(&m, 200), 601, "601 creates");
+    is_int(got(&m, 429), 10, "leave no call for ten more");
+    is_int(called(&m, "postBatchProvisionUsers"), 60, "in tens");
+    is_int(called(&m, "extensionBulkUpdate"), 2, "and two changes");
+    is_int(lacking(&m), 0, "nobody lacks anything");
+}
+
+/* The change goes on when the time is over. */
+static void late_sequel(void)
+{
+    many_t m = many(3);
+    apr_time_t begun;
+    int i, told = 0;
+
+    creates(&m, 20, MORE);
+    m.w->policy.batch_provisioning = 1;
+    m.w->policy.bulk_patience = apr_time_from_sec(800);
+    m.w->rc->bulk_takes = apr_time_from_sec(1000);
+    world_fill(m.w);
+    limit(m.w, 1, 10);
+    begun = m.w->now;
+    carry_out(&m);
+    ok(m.w->now < begun + apr_time_from_sec(810), "nobody waits beyond the patience");
+    is_int(got(&m, 503), 19, "it is not known then who is complete");
+    for (i = 0; i < m.n; i++) {
+        told += m.writes[i].error &&
+                strstr(m.writes[i].error->detail, "the user was made with the id ");
+    }
+    is_int(told, 19, "as they are told");
+    is_int(called(&m, "extensionBulkUpdate"), 1, "after one change");
+    world_pass(m.w, 400);
+    world_work(m.w);
+    is_int(lacking(&m), 0, "which is carried out");
+    m.w->policy.patience = apr_time_from_sec(2000);
+    for (i = 0; i < m.n - 1 && !m.writes[i].error; i++) {
+    }
+    is_int(world_set(m.w, m.writes[i].id, "title", "'Chief'")->status, 200,
+           "and then others are");
+}
+
+/* A client that goes while the second batch is on its way. */
+typedef struct leaver_t {
+    world_t *w;
+    int batches;
+} leaver_t;
+
+static void leave_at_second(fake_rc_t *f, const char *op, void *baton)
+{
+    leaver_t *leaver = baton;
+
+    leaver->batches += !strcmp(op, "postBatchProvisionUsers");
+    leaver->w->stopping = leaver->batches >= 2;
+}
+
+static void client_leaves(void)
+{
+    static const int heavy[] = {2, 3};
+    int i;
+
+    for (i = 0; i < 2; i++) {
+        many_t m = many(3);
+        leaver_t leaver = {m.w, 0};
+
+        creates(&m, 200, MORE);
+        m.w->policy.batch_provisioning = 1;
+        m.w->policy.bulk_patience = 3 * HOUR;
+        world_fill(m.w);
+        limit(m.w, 1, heavy[i]);
+        m.w->rc->before = leave_at_second;
+        m.w->rc->baton = &leaver;
+        carry_out(&m);
+        ok(reached(&m) > 10 && reached(&m) < 200, "a client goes before all are made");
+        is_int(lacking(&m), 0, "those who are made are completed all the same");
+        is_int(called(&m, "extensionBulkUpdate"), 1, "by one change");
+    }
+}
+
 static void batch_results(void)
 {
     many_t m = many(3);
@@ -659,6 +792,10 @@ int main(void)
     news_on_the_way();
     batches();
     few_calls();
+    batches_in_time();
+    many_batches();
+    late_sequel();
+    client_leaves();
     batch_results();
     batch_incomplete();
     batch_trouble();

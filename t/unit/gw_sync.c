@@ -367,6 +367,120 @@ static void stopping(void)
     is_int(total(w), 1100, "and goes on later");
 }
 
+static void refuse(world_t *w, int times, int status)
+{
+    while (times-- > 0) {
+        fail(w, "readExtension", 0, FAKE_ANSWER, status,
+             fake_rc_error(p, "CMN-408", "not this one", NULL));
+    }
+}
+
+static world_t *with_disabled(int n)
+{
+    world_t *w = world_make(p);
+    int i;
+
+    w->conf.disabled_may_be_gone = 1;
+    w->policy.patience = 0;
+    add_many(w, n + 1);
+    for (i = 0; i < n; i++) {
+        fake_rc_edit(w->rc, (apr_uint64_t)(1001 + i), "{'status':'Disabled'}");
+    }
+    world_open(w);
+    return w;
+}
+
+/* Single reads that fail, in a first fill that needs them. */
+static void unreadable(void)
+{
+    static const int statuses[] = {400, 403, 200};
+    world_t *w;
+    apr_size_t i;
+
+    for (i = 0; i < sizeof statuses / sizeof *statuses; i++) {
+        w = with_disabled(3);
+        refuse(w, 1, statuses[i]);
+        world_work(w);
+        is_int(total(w), 3, "one who is not to be read is no reason to stay closed");
+        is_int(fake_rc_called(w->rc, "readExtension"), 3, "the others are read");
+        ok(world_says(w, "SCIMRC0116: account test: 1 extensions could not be read and "
+                         "stay as they are known; the first is extension 1001: "),
+           "it is logged");
+        fake_rc_forget(w->rc);
+        world_refresh(w);
+        is_str(fake_rc_calls(w->rc), "listExtensions readExtension",
+               "the next list tries it again");
+        is_int(total(w), 4, "and then there are all");
+    }
+
+    w = with_disabled(3);
+    refuse(w, 2, 500); /* a read is repeated once */
+    world_work(w);
+    is_int(total(w), -1, "a trouble that may pass is waited for");
+    refuse(w, 2, 500);
+    world_pass(w, 2);
+    world_work(w);
+    is_int(total(w), 3, "but not twice");
+
+    w = with_disabled(3);
+    for (i = 0; i < 2; i++) {
+        fail(w, "readExtension", 0, FAKE_UNREACHED, 0, NULL);
+        world_work(w);
+        is_int(total(w), -1, "without a connection nobody can be read");
+        world_pass(w, 2);
+    }
+    world_work(w);
+    is_int(total(w), 4, "until there is one");
+}
+
+static void all_unreadable(void)
+{
+    world_t *w = with_disabled(40);
+
+    refuse(w, 40, 403);
+    world_work(w);
+    is_int(fake_rc_called(w->rc, "readExtension"), 25,
+           "when all are refused the questions end");
+    is_int(total(w), 1, "and the fill is complete");
+
+    w = with_disabled(40);
+    refuse(w, 2, 500);
+    world_work(w);
+    refuse(w, 80, 500);
+    world_pass(w, 2);
+    world_work(w);
+    is_int(total(w), -1, "not when the platform is ailing");
+}
+
+/* Who is not in the list any more and cannot be read singly. */
+static void left_unreadable(void)
+{
+    world_t *w = with_users(40);
+    int i;
+
+    fake_rc_drop(w->rc, 1001);
+    fake_rc_drop(w->rc, 1002);
+    refuse(w, 1, 403);
+    world_refresh(w);
+    is_str(fake_rc_calls(w->rc), "listExtensions readExtension readExtension",
+           "who left is asked for");
+    is_int(world_get(w, "1001")->status, 200, "whoever cannot be read is kept");
+    is_int(world_get(w, "1002")->status, 404, "who is gone is not");
+    fake_rc_forget(w->rc);
+    world_pass(w, 100);
+    world_work(w);
+    is_str(fake_rc_calls(w->rc), "", "the list is complete");
+    for (i = 0; i < 30; i++) {
+        fake_rc_drop(w->rc, (apr_uint64_t)(1003 + i));
+    }
+    refuse(w, 1, 403);
+    world_refresh(w);
+    ok(world_logged(w, "SCIMRC0114"), "of many each answer counts");
+    is_int(total(w), 35, "and the rest are kept");
+    world_refresh(w);
+    is_int(total(w), 8, "until all of the sample are gone");
+}
+
 int main(void)
 {
     apr_initialize();
@@ -382,6 +496,9 @@ int main(void)
     style();
     numbers();
     stopping();
+    unreadable();
+    all_unreadable();
+    left_unreadable();
     apr_pool_destroy(p);
     apr_terminate();
     return done_testing();
