@@ -16,11 +16,27 @@ typedef struct owner_t {
     const char *jwt, *id;
 } owner_t;
 
-static const char *hash_jwt(apr_pool_t *p, const gw_account_t *account)
+static const char *hash_of(apr_pool_t *p, const gw_account_t *account, int credential)
 {
-    const char *jwt = account->conf->credentials[0].jwt;
+    const char *jwt = account->conf->credentials[credential].jwt;
 
     return base_sha256_hex(p, jwt, strlen(jwt));
+}
+
+static const char *hash_jwt(apr_pool_t *p, const gw_account_t *account)
+{
+    return hash_of(p, account, 0);
+}
+
+/* All credentials are of one account, in whatever order they are configured. */
+static int is_configured(apr_pool_t *p, const gw_account_t *account, const char *jwt)
+{
+    int i = 0;
+
+    while (i < account->conf->n_credentials && strcmp(hash_of(p, account, i), jwt)) {
+        i++;
+    }
+    return i < account->conf->n_credentials;
 }
 
 static owner_t decode(apr_pool_t *p, const base_slice_t *value)
@@ -60,7 +76,7 @@ int gw_owner_is_known(gw_account_t *account, apr_pool_t *p, const base_env_t *en
     owner_t owner;
 
     return load(account, p, &owner, env) == APR_SUCCESS &&
-           !strcmp(owner.jwt, hash_jwt(p, account));
+           is_configured(p, account, owner.jwt);
 }
 
 int gw_owner_is_believed(gw_account_t *account, apr_pool_t *p, const base_env_t *env)
@@ -152,7 +168,7 @@ apr_status_t gw_owner_settle(dir_txn_t *txn, apr_pool_t *p, const gw_account_t *
     base_slice_t value;
     apr_status_t rv = dir_txn_value(txn, VALUE, &value);
 
-    if (rv == APR_SUCCESS && !strcmp(decode(p, &value).jwt, owner.jwt)) {
+    if (rv == APR_SUCCESS && is_configured(p, account, decode(p, &value).jwt)) {
         return APR_SUCCESS;
     }
     return rv == APR_SUCCESS || rv == APR_NOTFOUND ? store(txn, p, &owner) : rv;

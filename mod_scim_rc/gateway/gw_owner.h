@@ -8,7 +8,7 @@
 
 #include "gw_account_private.h"
 
-/* Is it the copy of the account that the configured JWT belongs to? */
+/* Is it the copy of the account that the configured JWTs belong to? */
 int gw_owner_is_known(gw_account_t *account, apr_pool_t *p, const base_env_t *env);
 
 /* The same, or RingCentral could not be asked. */

@@ -89,6 +89,23 @@ static void same_account(void)
     is_str(fake_rc_calls(w->rc), "listExtensions", "for good");
 }
 
+/* The credential that the copy was made with is not the first any more. */
+static void other_order(void)
+{
+    static const gw_credential_t two[] = {{"new", "other", "hush-other", "new.jwt"},
+                                          {"main", "client", "hush-client", NULL}};
+    static gw_credential_t both[2];
+    world_t *w = filled("100");
+
+    memcpy(both, two, sizeof two);
+    both[1] = w->conf.credentials[0];
+    w->conf.credentials = both;
+    w->conf.n_credentials = 2;
+    gw_shared_init(w->shared.memory, p, &w->conf);
+    world_restart(w);
+    is_int(total(w), 40, "another JWT before it: it is believed at once");
+}
+
 /* The copy is believed as soon as the first page is there. */
 static void first_page(void)
 {
@@ -205,6 +222,7 @@ int main(void)
     apr_pool_create(&p, NULL);
     same_jwt();
     same_account();
+    other_order();
     first_page();
     other_account();
     other_account_later();
