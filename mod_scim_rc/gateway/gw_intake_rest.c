@@ -138,6 +138,7 @@ static void land(gw_intake_t *n, gw_rest_t *s, gw_session_t *session)
         b->told = judge(b->job, s->items[i].error, s->e);
         b->state = GW_ENTRY_CHANGED;
         if (b->gone) {
+            b->job->lost = s->task ? NULL : b->job->lost; /* not on its way unseen */
             b->next = late;
             late = b;
         }

@@ -327,6 +327,8 @@ static void land(gw_lane_t *lane, gw_voyage_t *v, gw_session_t *session)
         }
         else {
             leave_open(job, verdict);
+            job->lost =
+                v->task ? NULL : job->lost; /* that has ended, or is on the board */
             job->next = late;
             late = job;
         }
